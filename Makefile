@@ -1,0 +1,52 @@
+# The verbs of this repository. `make help` lists them.
+
+SERVICES := $(filter-out sdk contracts,$(notdir $(patsubst %/,%,$(wildcard components/*/))))
+TEST_GUESTS := $(notdir $(patsubst %/,%,$(wildcard tests/guests/*/)))
+BENCH_GUESTS := $(notdir $(patsubst %/,%,$(wildcard bench/guests/*/)))
+# Guests that export without the SDK link for WebAssembly alone: their symbols are no names for a native library.
+NATIVE := --workspace $(addprefix --exclude ,$(TEST_GUESTS))
+GUEST_BUILD := cargo build --quiet --profile guest --target wasm32-wasip2
+UP_OPTIONS ?=
+# Components and host build side by side; cargo shares these jobs.
+MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN)
+
+.PHONY: help setup build components host up check test lint bench clean
+
+help: ## List the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: # What a fresh machine lacks: the WebAssembly target, and a C compiler for SQLite
+	@rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
+	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
+
+components: setup ## Build the components
+	@$(GUEST_BUILD) $(addprefix -p ,$(SERVICES))
+
+host: setup ## Build the host, optimised
+	@cargo build --release -p mutrapro
+
+build: components host ## Build everything that runs
+
+up: build ## Build and serve on 127.0.0.1:3000 (UP_OPTIONS="--listen … --data-dir …")
+	@exec target/release/mutrapro up $(UP_OPTIONS)
+
+check: components host ## Validate spin.toml
+	@target/release/mutrapro check
+
+test: components ## Run every test
+	@$(GUEST_BUILD) $(addprefix -p ,$(TEST_GUESTS))
+	@# Everything at once, so that tests and host share one set of built dependencies.
+	@cargo build --quiet $(NATIVE) --all-targets
+	cargo test $(NATIVE)
+
+lint: setup ## Formatting and clippy, warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench: build ## Measure the host side by side with a native server
+	@$(GUEST_BUILD) $(addprefix -p ,$(BENCH_GUESTS))
+	@cargo build --release -p mutrapro-bench
+	@target/release/mutrapro-bench
+
+clean: ## Remove what was built; the data folder stays
+	cargo clean

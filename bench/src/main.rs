@@ -1,0 +1,69 @@
+//! Measures the host side by side with a native server that does the same, in one run on one machine.
+//!
+//! Promise: both sides answer the same requests from the same schema with the same SQLite settings, each in a
+//! process of its own; rounds alternate, so that drift of the machine hits both; an answer that is not the expected one
+//! ends the run. Deliberately absent: pass or fail. The report says what was measured and which target it meets.
+
+mod events;
+mod host;
+mod http;
+mod load;
+mod machine;
+mod native;
+mod options;
+mod process;
+mod report;
+mod startup;
+mod statistics;
+mod throughput;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use options::{Command, Options, Part, Plan};
+use report::Report;
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    match options.command {
+        Some(Command::Native { database }) => {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(native::run(&database))
+        }
+        None => {
+            // Everything here waits: for servers to start and for load to end. The load has a thread of its own.
+            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(&options.plan))
+        }
+    }
+}
+
+async fn run(plan: &Plan) -> Result<()> {
+    let folder = scratch(plan)?;
+    let mut report = Report::new(plan, machine::describe(folder.path())?);
+    let measured = measure(plan, folder.path(), &mut report).await;
+    // A part that failed does not cost the figures of those before it; the error still decides the exit status.
+    println!("{}", report.markdown());
+    report.write(&plan.output)?;
+    measured
+}
+
+async fn measure(plan: &Plan, scratch: &Path, report: &mut Report) -> Result<()> {
+    if plan.includes(Part::Throughput) {
+        report.throughput = Some(throughput::measure(plan, scratch).await.context("throughput")?);
+    }
+    if plan.includes(Part::Events) {
+        report.events = Some(events::measure(plan, scratch).await.context("events")?);
+    }
+    if plan.includes(Part::Startup) {
+        report.startup = Some(startup::measure(plan, scratch).await.context("start-up")?);
+    }
+    Ok(())
+}
+
+/// A folder for all data of the run, on the disk of the target folder: `/tmp` may be memory, which has no `fsync`.
+fn scratch(plan: &Plan) -> Result<TempDir> {
+    let made = fs::create_dir_all(&plan.scratch)
+        .and_then(|()| tempfile::Builder::new().prefix("bench-").tempdir_in(&plan.scratch));
+    made.with_context(|| format!("cannot make a folder in {}; choose another with --scratch", plan.scratch.display()))
+}

@@ -1,0 +1,130 @@
+//! The native server: axum and sqlx, as a good engineer would write the service without a host.
+//!
+//! Promise: the routes, checks, statements and statuses of `bench/guests/bench-service`, on all cores, with one writing
+//! connection and four reading ones. Deliberately absent: what the host does beside (limits, tracing, metrics, relaying
+//! the outbox), so every comparison errs in this server's favour.
+
+mod store;
+
+use anyhow::{Context, Result};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use axum::{Json, Router};
+use serde::Deserialize;
+use store::{Item, Store};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+/// What a client sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewItem {
+    name: String,
+    quantity: i64,
+}
+
+/// Serves on a free port of this machine, and says on standard output where.
+///
+/// # Errors
+/// When the database or the port cannot be opened.
+pub(crate) async fn run(database: &std::path::Path) -> Result<()> {
+    let store = Store::open(database).await.with_context(|| format!("cannot open {}", database.display()))?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("serving http://{}", listener.local_addr()?);
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            eprintln!("cannot send without delay: {error}");
+        }
+    });
+    Ok(axum::serve(listener, router(store)).await?)
+}
+
+fn router(store: Store) -> Router {
+    Router::new()
+        .route("/plain", get(async || "hello"))
+        .route("/items/{id}", get(read))
+        .route("/items", post(create))
+        .with_state(store)
+}
+
+async fn read(State(store): State<Store>, Path(id): Path<Uuid>) -> Result<Json<Item>, StatusCode> {
+    let item = store.find(id).await.map_err(|error| failed(&error))?;
+    item.map(Json).ok_or(StatusCode::NOT_FOUND)
+}
+
+async fn create(State(store): State<Store>, Json(new): Json<NewItem>) -> Result<(StatusCode, Json<Item>), StatusCode> {
+    if new.name.is_empty() || new.quantity < 0 {
+        return Err(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let item = Item::new(new.name, new.quantity);
+    let payload = serde_json::to_string(&item).map_err(|error| failed(&error))?;
+    store.insert(&item, &payload).await.map_err(|error| failed(&error))?;
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
+fn failed(error: &dyn std::error::Error) -> StatusCode {
+    eprintln!("failed: {error}");
+    StatusCode::INTERNAL_SERVER_ERROR
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Connection, Request};
+    use crate::load::Load;
+    use std::net::SocketAddr;
+    use std::time::Duration;
+    use tempfile::TempDir;
+
+    async fn serve() -> (TempDir, Store, SocketAddr) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("items.sqlite")).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(axum::serve(listener, router(store.clone())).into_future());
+        (folder, store, address)
+    }
+
+    #[tokio::test]
+    async fn item_that_was_created_is_read_and_has_one_event() {
+        let (_folder, store, address) = serve().await;
+        let mut connection = Connection::open(address).await.unwrap();
+        let created = connection.send(&Request::post("/items", r#"{"name":"score","quantity":3}"#)).await.unwrap();
+        let created: Item = created.expect(201).unwrap().json().unwrap();
+        let read = connection.send(&Request::get(&format!("/items/{}", created.id))).await.unwrap();
+        assert_eq!(read.expect(200).unwrap().json::<Item>().unwrap(), created);
+        assert_eq!(store.pending_of(&created.id).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn wrong_requests_get_their_status() {
+        let (_folder, _store, address) = serve().await;
+        let mut connection = Connection::open(address).await.unwrap();
+        for (request, status) in [
+            (Request::get(&format!("/items/{}", Uuid::nil())), 404),
+            (Request::post("/items", r#"{"name":"","quantity":3}"#), 422),
+            (Request::post("/items", r#"{"name":"score","quantity":3,"price":1}"#), 422),
+        ] {
+            assert_eq!(connection.send(&request).await.unwrap().status, status);
+        }
+    }
+
+    #[tokio::test]
+    async fn database_is_opened_with_the_durable_settings() {
+        let (_folder, store, _address) = serve().await;
+        assert_eq!(store.durability().await.unwrap(), ("wal".to_owned(), 2));
+    }
+
+    #[tokio::test]
+    async fn load_counts_every_answer_and_ends_at_an_unexpected_one() {
+        let (_folder, _store, address) = serve().await;
+        let mut load = Load { address, requests: [Request::get("/plain")].into(), status: 200, connections: 2 };
+        let outcome = load.run(Duration::from_millis(50)).await.unwrap();
+        assert!(outcome.per_second() > 0.0 && outcome.latencies_us.is_sorted());
+        load.status = 201;
+        let error = load.run(Duration::from_secs(600)).await.unwrap_err();
+        assert_eq!(error.to_string(), "expected 201, got 200: hello");
+    }
+}

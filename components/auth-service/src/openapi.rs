@@ -1,0 +1,44 @@
+//! The service's part of the application's OpenAPI document: its public paths, as the gateway forwards them.
+
+use crate::routes;
+use utoipa::OpenApi;
+
+/// The document.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "auth-service", description = "Registration, sign-in and sessions"),
+    paths(
+        routes::register,
+        routes::login,
+        routes::refresh,
+        routes::logout,
+        routes::logout_all,
+        routes::list_sessions,
+        routes::end_session,
+    )
+)]
+pub(crate) struct Document;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_public_path_is_published_and_no_internal_one() {
+        let document = serde_json::to_value(Document::openapi()).unwrap();
+        let paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(paths.len(), 7, "{paths:?}");
+        assert!(paths.iter().all(|path| path.starts_with("/auth/")), "{paths:?}");
+    }
+
+    #[test]
+    fn schemas_that_are_referred_to_are_there() {
+        let text = Document::openapi().to_json().unwrap();
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        for reference in text.split("#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(schemas.contains_key(name), "{name} is not among {:?}", schemas.keys());
+        }
+    }
+}

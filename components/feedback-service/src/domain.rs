@@ -1,0 +1,4 @@
+//! The rules of the service: what may be said of a request, and what the log keeps of an event.
+
+pub(crate) mod activity;
+pub(crate) mod feedback;

@@ -1,0 +1,72 @@
+//! The conditions of a list that clients filter.
+//!
+//! A condition that is not asked for is not in the statement, so that each combination finds its index.
+
+use mutrapro_sdk::sql::{ToValue, Value};
+
+/// The conditions of a SELECT and the values of its parameters.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    conditions: Vec<String>,
+    parameters: Vec<Value>,
+}
+
+impl Filter {
+    /// Adds a condition, such as `("rating = ", 5)`, if there is a value.
+    pub(crate) fn with(mut self, condition: &'static str, value: Option<impl ToValue>) -> Self {
+        if let Some(value) = value {
+            let parameter = self.parameter(&value);
+            self.conditions.push(format!("{condition}{parameter}"));
+        }
+        self
+    }
+
+    /// Adds the condition that `(first, second)` comes before the pair of values, if there are any.
+    pub(crate) fn before(mut self, columns: &'static str, pair: Option<(impl ToValue, impl ToValue)>) -> Self {
+        if let Some((first, second)) = pair {
+            let (first, second) = (self.parameter(&first), self.parameter(&second));
+            self.conditions.push(format!("{columns} < ({first}, {second})"));
+        }
+        self
+    }
+
+    /// The whole statement: `select`, the conditions, `order`, and a limit; and the values of its parameters.
+    pub(crate) fn statement(mut self, select: &str, order: &str, rows_max: i64) -> (String, Vec<Value>) {
+        let limit = self.parameter(&rows_max);
+        let conditions = match self.conditions.as_slice() {
+            [] => String::new(),
+            conditions => format!(" WHERE {}", conditions.join(" AND ")),
+        };
+        (format!("{select}{conditions} {order} LIMIT {limit}"), self.parameters)
+    }
+
+    fn parameter(&mut self, value: &impl ToValue) -> String {
+        self.parameters.push(value.to_value());
+        format!("${}", self.parameters.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_without_a_value_are_left_out() {
+        let filter = Filter::default().with("rating = ", None::<i64>).before("(a, b)", None::<(i64, i64)>);
+        let (statement, parameters) = filter.statement("SELECT a FROM t", "ORDER BY a", 21);
+        assert_eq!(statement, "SELECT a FROM t ORDER BY a LIMIT $1");
+        assert_eq!(parameters, [Value::Integer(21)]);
+    }
+
+    #[test]
+    fn parameters_are_numbered_in_the_order_of_their_values() {
+        let filter = Filter::default().with("rating = ", Some(5_i64)).before("(a, b)", Some((1_i64, 2_i64)));
+        let (statement, parameters) = filter.with("type = ", Some("x")).statement("SELECT a FROM t", "ORDER BY a", 21);
+        assert_eq!(
+            statement,
+            "SELECT a FROM t WHERE rating = $1 AND (a, b) < ($2, $3) AND type = $4 ORDER BY a LIMIT $5"
+        );
+        let expected = [5, 1, 2].map(Value::Integer).into_iter();
+        assert_eq!(parameters, expected.chain([Value::Text("x".into()), Value::Integer(21)]).collect::<Vec<_>>());
+    }
+}

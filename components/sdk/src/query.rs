@@ -1,0 +1,66 @@
+//! What a request's path and query say, with problems for what is malformed.
+
+use crate::json::field_error;
+use crate::problem::{Problem, Result};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// The parameters in a path. One that is malformed names nothing: 404.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(value)| Self(value)).map_err(|error| Problem::not_found("thing").because(error))
+    }
+}
+
+/// The parameters in a query; one that is malformed is told with its name: 422.
+///
+/// Do not deny unknown fields here: `limit` and `cursor` belong to [`Paging`](crate::page::Paging).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        parse(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| Problem::unprocessable(vec![field_error(&error)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Role;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Filter {
+        role: Option<Role>,
+        active: Option<bool>,
+    }
+
+    #[test]
+    fn filters_are_read_and_others_left_to_others() {
+        let filter: Filter = parse("role=system_admin&limit=5").unwrap();
+        assert_eq!(filter, Filter { role: Some(Role::SystemAdmin), active: None });
+    }
+
+    #[test]
+    fn malformed_filters_are_named() {
+        for (query, field) in [("role=king", "role"), ("active=perhaps", "active")] {
+            let problem = parse::<Filter>(query).unwrap_err();
+            assert_eq!(problem.details().errors[0].field, field, "{problem}");
+        }
+    }
+}

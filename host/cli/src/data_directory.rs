@@ -1,0 +1,117 @@
+//! The folder that holds everything the embedded back ends keep: databases, the bus, generated secrets.
+
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Bytes of a generated secret: 256 bits, twice what an attacker could search.
+const SECRET_BYTES: usize = 32;
+
+/// A data folder that exists.
+pub(crate) struct DataDirectory {
+    path: PathBuf,
+}
+
+impl DataDirectory {
+    /// Takes `path`, making it with mode 0700 if it is not there.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
+            format!("cannot make the data folder {}; choose another with --data-dir", path.display())
+        })?;
+        let path = path.canonicalize().with_context(|| format!("cannot resolve {}", path.display()))?;
+        Ok(Self { path })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the embedded bus keeps its events.
+    pub(crate) fn bus(&self) -> PathBuf {
+        self.path.join("bus.sqlite")
+    }
+
+    /// Makes sure that no other host works on this folder for as long as the returned file lives.
+    pub(crate) fn lock(&self) -> Result<File> {
+        let path = self.path.join("host.lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another host is running on {}; stop it, or choose another folder with --data-dir",
+                self.path.display()
+            ),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+        }
+    }
+
+    /// The secret of this name, generated at the first call and kept with mode 0600.
+    pub(crate) fn secret(&self, name: &str) -> Result<String> {
+        let folder = self.path.join("secrets");
+        let path = folder.join(name);
+        let failed = || format!("cannot keep the generated secret in {}", path.display());
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(failed)?;
+        match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
+            Ok(mut file) => {
+                let secret = generate_secret();
+                file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).with_context(failed)?;
+                tracing::info!("generated the secret {name} into {}", path.display());
+                Ok(secret)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let secret = fs::read_to_string(&path).with_context(failed)?;
+                if secret.len() < SECRET_BYTES {
+                    bail!("{} holds no whole secret; remove it to have a new one generated", path.display());
+                }
+                Ok(secret)
+            }
+            Err(error) => Err(error).with_context(failed),
+        }
+    }
+}
+
+/// Hexadecimal digits from the system's random source.
+fn generate_secret() -> String {
+    let bytes: [u8; SECRET_BYTES] = rand::random();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_secret_is_generated_once_and_readable_by_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDirectory::open(&folder.path().join("data")).unwrap();
+        let secret = data.secret("jwt_key").unwrap();
+        assert_eq!(secret.len(), 64);
+        assert_eq!(data.secret("jwt_key").unwrap(), secret);
+        assert_ne!(data.secret("other").unwrap(), secret);
+        let mode = fs::metadata(data.path().join("secrets/jwt_key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_broken_secret_is_an_error_and_not_a_weak_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDirectory::open(folder.path()).unwrap();
+        data.secret("jwt_key").unwrap();
+        fs::write(folder.path().join("secrets/jwt_key"), "short").unwrap();
+        assert!(data.secret("jwt_key").unwrap_err().to_string().contains("no whole secret"));
+    }
+
+    #[test]
+    fn a_second_host_on_the_same_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDirectory::open(folder.path()).unwrap();
+        let held = data.lock().unwrap();
+        assert!(data.lock().unwrap_err().to_string().contains("another host is running"));
+        drop(held);
+        data.lock().unwrap();
+    }
+}

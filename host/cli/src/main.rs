@@ -1,0 +1,43 @@
+//! `mutrapro`: runs an application of WASI components, and helps its operators.
+//!
+//! Promise: whatever fails says what, where and what to do, and exits with a status other than zero. This is the only
+//! crate that chooses back ends.
+
+mod application;
+mod data_directory;
+mod dead_letters;
+mod logging;
+mod options;
+mod system;
+
+use anyhow::Result;
+use clap::Parser;
+use options::{Command, Options};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<()> {
+    logging::init(&options.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match options.command {
+            Command::Up(up) => system::up(&up).await,
+            Command::Check(source) => application::check(&source),
+            Command::Migrate(migrate) => system::migrate(&migrate).await,
+            Command::DeadLetters(command) => dead_letters::run(command).await,
+        }
+    })
+}

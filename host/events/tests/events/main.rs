@@ -1,0 +1,12 @@
+//! Events as a whole: the contract of a bus, run on every bus there is, and the way from an outbox to a handler.
+
+#[cfg(test)]
+mod consumer;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod embedded;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod publisher;

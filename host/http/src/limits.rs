@@ -1,0 +1,52 @@
+//! Every limit of the HTTP trigger, in one place.
+
+use std::time::Duration;
+
+/// What a client may ask of the trigger.
+#[derive(Debug, Clone)]
+pub struct HttpLimits {
+    /// The largest request body, in bytes, unless the service's manifest entry says otherwise: 413 beyond it.
+    pub body_bytes_max: u64,
+    /// How much of a body that is too large is read before the answer, in bytes: a client that only writes at first would
+    /// otherwise find the connection broken instead of a 413.
+    pub refused_body_bytes_max: u64,
+    /// How long that may take.
+    pub refused_body_time: Duration,
+    /// The largest request head, in bytes: 431 beyond it.
+    pub head_bytes_max: u32,
+    /// How many header fields a request may have: 431 beyond it.
+    pub header_fields_max: usize,
+    /// How long a client may take to send a request's head.
+    pub head_time: Duration,
+    /// How many requests may be in flight, streams included: 503 beyond it.
+    pub requests_max: usize,
+    /// How many connections may be open; more wait to be accepted.
+    pub connections_max: usize,
+    /// How many requests one HTTP/2 connection may have in flight.
+    pub http2_streams_max: u32,
+    /// How long requests in flight may take to finish when the host shuts down.
+    pub drain_time: Duration,
+    /// The longest key of a rate limit, in bytes.
+    pub rate_limit_key_bytes_max: usize,
+    /// How many pairs of limit and period the rate limits of this host may use.
+    pub rate_limit_quotas_max: usize,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 1 << 20,
+            refused_body_bytes_max: 16 << 20,
+            refused_body_time: Duration::from_secs(2),
+            head_bytes_max: 32 << 10,
+            header_fields_max: 100,
+            head_time: Duration::from_secs(10),
+            requests_max: 1024,
+            connections_max: 4096,
+            http2_streams_max: 128,
+            drain_time: Duration::from_secs(6),
+            rate_limit_key_bytes_max: 256,
+            rate_limit_quotas_max: 64,
+        }
+    }
+}

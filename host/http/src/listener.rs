@@ -1,0 +1,135 @@
+//! Accepts connections, speaks HTTP/1.1 and HTTP/2 without TLS on the same port, and drains at the end.
+
+use crate::limits::HttpLimits;
+use crate::trigger::HttpTrigger;
+use http::HeaderValue;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// How long accepting rests when the system refuses another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The address could not be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {source}; choose another address with --listen or --admin")]
+pub struct ListenError {
+    address: String,
+    source: io::Error,
+}
+
+/// A bound socket that does not accept yet.
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds `address`, `host:port`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address is taken, not this machine's, or malformed.
+    pub async fn bind(address: &str) -> Result<Self, ListenError> {
+        let failed = |source| ListenError { address: address.to_owned(), source };
+        let socket = TcpListener::bind(address).await.map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(Self { socket, address })
+    }
+
+    /// The address that was bound, with its real port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next connection; `None` when this one failed and the next may not.
+    pub(crate) async fn accept(&self) -> Option<(TcpStream, IpAddr)> {
+        accept(&self.socket).await
+    }
+
+    /// Serves until `shutdown` is ready, then lets requests in flight finish within the limit.
+    pub async fn serve(self, trigger: Arc<HttpTrigger>, shutdown: impl Future<Output = ()>) {
+        let connections = Arc::new(Semaphore::new(trigger.limits().connections_max));
+        let graceful = GracefulShutdown::new();
+        let server = server(trigger.limits());
+        let accepting = async {
+            loop {
+                // A semaphore that nobody closes always gives its permit in the end.
+                let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+                    return;
+                };
+                let Some((stream, client)) = accept(&self.socket).await else {
+                    continue;
+                };
+                let trigger = Arc::clone(&trigger);
+                let address = address_of(client);
+                let service = hyper::service::service_fn(move |request| {
+                    let (trigger, address) = (Arc::clone(&trigger), address.clone());
+                    async move { Ok::<_, Infallible>(trigger.answer(request, address).await) }
+                });
+                let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%client, "connection ended: {error}");
+                    }
+                    drop(permit);
+                });
+            }
+        };
+        tokio::select! {
+            () = accepting => {}
+            () = shutdown => {}
+        }
+        drop(self.socket);
+        if tokio::time::timeout(trigger.limits().drain_time, graceful.shutdown()).await.is_err() {
+            tracing::warn!("requests were still in flight after {:?}: cut off", trigger.limits().drain_time);
+        }
+    }
+}
+
+async fn accept(socket: &TcpListener) -> Option<(TcpStream, IpAddr)> {
+    match socket.accept().await {
+        Ok((stream, client)) => {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%client, "cannot switch off Nagle's algorithm: {error}");
+            }
+            Some((stream, client.ip()))
+        }
+        Err(error) => {
+            // Out of file descriptors, for example: connections that end make room.
+            tracing::warn!("cannot accept a connection: {error}");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+/// A client's address as components see it.
+fn address_of(client: IpAddr) -> HeaderValue {
+    // Digits, dots and colons are always valid.
+    HeaderValue::from_str(&client.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+}
+
+fn server(limits: &HttpLimits) -> Builder<TokioExecutor> {
+    let mut server = Builder::new(TokioExecutor::new());
+    let head_bytes_max = usize::try_from(limits.head_bytes_max).unwrap_or(usize::MAX);
+    server
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_headers(limits.header_fields_max)
+        .max_buf_size(head_bytes_max);
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(limits.head_bytes_max)
+        .max_concurrent_streams(limits.http2_streams_max);
+    server
+}

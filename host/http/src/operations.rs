@@ -1,0 +1,105 @@
+//! The operations listener: is the process alive, is it ready, what does it count. For operators only: bind it where the
+//! outside cannot reach.
+
+use crate::listener::Listener;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use prometheus_client::registry::Registry;
+use serde_json::{Map, Value, json};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Asks one dependency whether it works: `Err` says what is wrong with it.
+pub type Check = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+type Refresh = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What the operations listener tells.
+pub struct Operations {
+    registry: Registry,
+    checks: Vec<(&'static str, Check)>,
+    refresh: Refresh,
+}
+
+impl Operations {
+    /// Metrics of `registry`, whose gauges `refresh` brings up to date before each answer.
+    pub fn new(registry: Registry, refresh: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
+        Self { registry, checks: Vec::new(), refresh: Box::new(refresh) }
+    }
+
+    /// Makes readiness depend on `check` too, under `name`.
+    #[must_use]
+    pub fn with_check(mut self, name: &'static str, check: Check) -> Self {
+        self.checks.push((name, check));
+        self
+    }
+
+    /// Serves `/healthz`, `/readyz` and `/metrics` until the task is dropped.
+    pub async fn serve(self: Arc<Self>, listener: Listener) {
+        let server = Builder::new(TokioExecutor::new());
+        loop {
+            let Some((stream, _)) = listener.accept().await else {
+                continue;
+            };
+            let operations = Arc::clone(&self);
+            let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
+                let operations = Arc::clone(&operations);
+                async move { Ok::<_, Infallible>(operations.answer(request.uri().path()).await) }
+            });
+            let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!("operations connection ended: {error}");
+                }
+            });
+        }
+    }
+
+    async fn answer(&self, path: &str) -> Response<Full<Bytes>> {
+        match path {
+            "/healthz" => reply(StatusCode::OK, "text/plain", "ok\n".to_owned()),
+            "/readyz" => self.readiness().await,
+            "/metrics" => self.metrics().await,
+            _ => reply(StatusCode::NOT_FOUND, "text/plain", "try /healthz, /readyz or /metrics\n".to_owned()),
+        }
+    }
+
+    async fn readiness(&self) -> Response<Full<Bytes>> {
+        let mut found = Map::new();
+        let mut status = StatusCode::OK;
+        for (name, check) in &self.checks {
+            let state = check().await.map_or_else(Value::from, |()| Value::from("ok"));
+            if state != "ok" {
+                status = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            found.insert((*name).to_owned(), state);
+        }
+        let body = json!({ "ready": status == StatusCode::OK, "checks": found });
+        reply(status, "application/json", format!("{body}\n"))
+    }
+
+    async fn metrics(&self) -> Response<Full<Bytes>> {
+        (self.refresh)().await;
+        let mut text = String::new();
+        match prometheus_client::encoding::text::encode(&mut text, &self.registry) {
+            Ok(()) => reply(StatusCode::OK, METRICS_TYPE, text),
+            Err(error) => {
+                reply(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", format!("cannot encode the metrics: {error}\n"))
+            }
+        }
+    }
+}
+
+fn reply(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

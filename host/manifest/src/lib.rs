@@ -1,0 +1,33 @@
+//! Reads the application from `spin.toml` into one [`App`] and validates it.
+//!
+//! Promise: an [`App`] that [`load`] gives is complete and consistent — every table has one owner, every subscribed
+//! event a publisher, every call a callee, every variable a value — or [`load`] fails with every problem at once, each
+//! with its place and its remedy.
+//!
+//! Deliberately absent: WebAssembly. Whether a component's imports match its grants is for the runtime to say.
+
+mod app;
+mod assembly;
+mod database;
+mod events;
+mod limits;
+mod manifest;
+mod migrations;
+mod names;
+mod outbound;
+mod problem;
+mod raw;
+mod routes;
+mod schedules;
+mod spin_toml;
+mod toml_table;
+mod variables;
+
+pub use app::{
+    App, ComponentId, Database, HostPattern, KindPattern, Limits, Migration, Outbound, Route, Schedule, Service,
+    VariableValue,
+};
+pub use assembly::LoadOptions;
+pub use manifest::{Manifest, load};
+pub use problem::{Place, Problem, Problems};
+pub use variables::Variables;

@@ -1,0 +1,58 @@
+//! The two steps of loading: read what the manifest says, then make an application of it.
+
+use crate::app::App;
+use crate::assembly::{LoadOptions, assemble};
+use crate::problem::{Problems, Report};
+use crate::raw::RawApplication;
+use crate::spin_toml;
+use crate::variables::Variables;
+use std::fmt;
+use std::path::Path;
+
+/// Reads and validates the application at `path`, a `spin.toml`.
+///
+/// # Errors
+/// Every problem that the application has.
+pub fn load(path: &Path, variables: &Variables, options: LoadOptions) -> Result<App, Problems> {
+    Manifest::read(path)?.into_app(variables, options)
+}
+
+/// A manifest that was read but not validated: enough to know which secrets have to be generated first.
+pub struct Manifest {
+    raw: RawApplication,
+    report: Report,
+}
+
+impl Manifest {
+    /// Reads `path`, a `spin.toml`, and nothing else.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not TOML. Any other problem waits for [`into_app`](Self::into_app).
+    pub fn read(path: &Path) -> Result<Self, Problems> {
+        let mut report = Report::default();
+        let raw = spin_toml::read(path, &mut report)?;
+        Ok(Self { raw, report })
+    }
+
+    /// The variables that the host generates once and keeps when nobody gives them a value:
+    /// `[application.trigger.mutrapro] generated_secrets`.
+    pub fn generated_secrets(&self) -> impl Iterator<Item = &str> {
+        self.raw.generated_secrets.iter().map(|name| name.value.as_str())
+    }
+
+    /// Reads the migrations, resolves the variables and validates everything.
+    ///
+    /// # Errors
+    /// Every problem that the application has.
+    pub fn into_app(self, variables: &Variables, options: LoadOptions) -> Result<App, Problems> {
+        assemble(&self.raw, variables, options, self.report)
+    }
+}
+
+/// The name alone: what else was read may contain a secret that should not have been written there.
+impl fmt::Debug for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.raw.name.as_ref().map(|name| &name.value);
+        f.debug_struct("Manifest").field("name", &name).finish_non_exhaustive()
+    }
+}

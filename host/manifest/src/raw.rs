@@ -1,0 +1,77 @@
+//! The application as its source says it, before anybody asks whether that makes sense.
+//!
+//! Every source produces this form, and one validation follows. A source reports what it alone can see: syntax, unknown
+//! keys, wrong types and missing keys. So `None` stands for absent where a key is optional; where it is required, the
+//! source has reported it already.
+//!
+//! Deliberately absent: `Debug`. A default may be a secret that should not have been written there.
+
+use crate::problem::Place;
+use std::path::PathBuf;
+
+/// A value and where it was written.
+pub(crate) struct Located<T> {
+    pub(crate) place: Place,
+    pub(crate) value: T,
+}
+
+pub(crate) struct RawApplication {
+    /// Relative paths start here. May be empty, which is the working folder.
+    pub(crate) folder: PathBuf,
+    pub(crate) name: Option<Located<String>>,
+    pub(crate) version: Option<Located<String>>,
+    /// Names of variables that the host may generate itself.
+    pub(crate) generated_secrets: Vec<Located<String>>,
+    /// Where variables are declared, or would be.
+    pub(crate) variables_place: Place,
+    pub(crate) variables: Vec<RawVariable>,
+    pub(crate) triggers: Vec<RawTrigger>,
+    pub(crate) components: Vec<RawComponent>,
+}
+
+pub(crate) struct RawVariable {
+    pub(crate) name: Located<String>,
+    pub(crate) is_required: bool,
+    pub(crate) is_secret: bool,
+    pub(crate) default: Option<String>,
+}
+
+pub(crate) struct RawTrigger {
+    pub(crate) id: Option<Located<String>>,
+    pub(crate) component: Option<Located<String>>,
+    pub(crate) route: Option<Located<String>>,
+    pub(crate) database: Option<Located<String>>,
+    pub(crate) migrations: Option<Located<String>>,
+    pub(crate) tables: Option<Located<Vec<Located<String>>>>,
+    pub(crate) publishes: Vec<Located<String>>,
+    pub(crate) subscribes: Vec<Located<String>>,
+    pub(crate) schedules: Vec<RawSchedule>,
+    pub(crate) limits: Vec<RawLimit>,
+}
+
+pub(crate) struct RawSchedule {
+    pub(crate) job: Located<String>,
+    pub(crate) cron: Located<String>,
+}
+
+/// One entry of `limits`, its key known.
+pub(crate) struct RawLimit {
+    pub(crate) key: &'static str,
+    pub(crate) value: Located<i64>,
+}
+
+pub(crate) struct RawComponent {
+    pub(crate) id: Located<String>,
+    /// Path of the WebAssembly file.
+    pub(crate) source: Option<Located<String>>,
+    /// Runs in the manifest's folder through a shell.
+    pub(crate) build_command: Option<String>,
+    pub(crate) outbound_hosts: Vec<Located<String>>,
+    pub(crate) variables: Vec<RawTemplate>,
+}
+
+/// A component's variable: its name and a text with `{{ name }}` in it.
+pub(crate) struct RawTemplate {
+    pub(crate) name: Located<String>,
+    pub(crate) text: Located<String>,
+}

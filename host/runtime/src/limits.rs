@@ -1,0 +1,142 @@
+//! Every limit of the runtime, in one place.
+
+use crate::error::ComputeExhausted;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What an instance and a call may use. A service's manifest entry may override some of them.
+#[derive(Debug, Clone)]
+pub struct RuntimeLimits {
+    /// The largest linear memory of an instance, in bytes.
+    pub memory_bytes_max: usize,
+    /// How many instances of one service may run at once; more callers wait.
+    pub instances_max: u32,
+    /// How many instances may exist at once in the whole host: the size of the pool.
+    pub instances_total_max: u32,
+    /// How many callers of one service may wait for an instance; the answer to one more is `overloaded` at once, so that a
+    /// flood on one service leaves room for requests to others.
+    pub instance_waiters_max: u32,
+    /// How long a caller waits for an instance before the answer is `overloaded`.
+    pub instance_wait: Duration,
+    /// How long a request may take, from the first byte to the last of a response that fits in memory.
+    pub request_time: Duration,
+    /// How long one event or the statements of its handler may take: it holds the database's writer.
+    pub event_time: Duration,
+    /// How long a job may run before it is cut short.
+    pub job_time: Duration,
+    /// How much a guest may compute in one call before it counts as endless.
+    pub compute_time: Duration,
+    /// How often a computing guest yields to its neighbours.
+    pub epoch_tick: Duration,
+    /// How deeply components may call each other.
+    pub call_depth_max: u8,
+    /// The largest request or response that travels as one record, in bytes.
+    pub exchange_bytes_max: usize,
+    /// How many bytes a guest can make the host copy in one crossing: a list of fields may name the same bytes many times.
+    pub crossing_bytes_max: usize,
+    /// How many handles an instance may hold.
+    pub handles_max: usize,
+    /// How long an instance may be idle before it is let go.
+    pub instance_idle: Duration,
+    /// How many calls an instance serves before it is let go, so that no leak in a guest grows for ever.
+    pub instance_calls_max: u32,
+    /// How many streams of one service may be open at once.
+    pub streams_max: u32,
+    /// How long a stream may last after the head of its response.
+    pub stream_time: Duration,
+}
+
+impl Default for RuntimeLimits {
+    fn default() -> Self {
+        Self {
+            memory_bytes_max: 64 << 20,
+            instances_max: 32,
+            instances_total_max: 512,
+            instance_waiters_max: 64,
+            instance_wait: Duration::from_secs(1),
+            request_time: Duration::from_secs(30),
+            event_time: Duration::from_secs(5),
+            job_time: Duration::from_secs(60),
+            compute_time: Duration::from_secs(5),
+            epoch_tick: Duration::from_millis(5),
+            call_depth_max: 8,
+            exchange_bytes_max: 8 << 20,
+            crossing_bytes_max: 16 << 20,
+            handles_max: 10_000,
+            instance_idle: Duration::from_secs(10),
+            instance_calls_max: 100_000,
+            streams_max: 64,
+            stream_time: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl RuntimeLimits {
+    /// What one call may compute.
+    pub(crate) fn compute_allowance(&self) -> ComputeAllowance {
+        let ticks = self.compute_time.as_nanos() / self.epoch_tick.as_nanos().max(1);
+        let ticks = u64::try_from(ticks).unwrap_or(u64::MAX);
+        ComputeAllowance { ticks_left: ticks, limit: self.compute_time, refill: None }
+    }
+
+    /// What a stream may compute: as much as a call at once, and half of the time that it lasts.
+    pub(crate) fn stream_allowance(&self) -> ComputeAllowance {
+        ComputeAllowance { refill: Some((Instant::now(), self.epoch_tick)), ..self.compute_allowance() }
+    }
+}
+
+/// How many more epochs a guest may compute.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ComputeAllowance {
+    ticks_left: u64,
+    limit: Duration,
+    /// When the last epoch was given back, and how long an epoch is; only for streams.
+    refill: Option<(Instant, Duration)>,
+}
+
+impl ComputeAllowance {
+    /// Takes one epoch off, at `now`.
+    pub(crate) fn spend(&mut self, now: Instant) -> Result<(), ComputeExhausted> {
+        if let Some((since, tick)) = &mut self.refill {
+            let earned = now.saturating_duration_since(*since).as_nanos() / (tick.as_nanos().max(1) * 2);
+            if earned > 0 {
+                self.ticks_left = self.ticks_left.saturating_add(u64::try_from(earned).unwrap_or(u64::MAX));
+                *since = now;
+            }
+        }
+        self.ticks_left = self.ticks_left.checked_sub(1).ok_or(ComputeExhausted(self.limit))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(ticks: u64) -> RuntimeLimits {
+        let defaults = RuntimeLimits::default();
+        RuntimeLimits { compute_time: defaults.epoch_tick * u32::try_from(ticks).unwrap(), ..defaults }
+    }
+
+    #[test]
+    fn a_call_ends_when_its_compute_time_is_used_up() {
+        let mut allowance = limits(3).compute_allowance();
+        for _ in 0..3 {
+            allowance.spend(Instant::now()).unwrap();
+        }
+        assert!(allowance.spend(Instant::now()).unwrap_err().to_string().contains("15ms"));
+    }
+
+    #[test]
+    fn a_stream_earns_half_of_the_time_that_it_lasts() {
+        let limits = limits(1);
+        let mut allowance = limits.stream_allowance();
+        let start = Instant::now();
+        allowance.spend(start).unwrap();
+        assert!(allowance.spend(start).is_err());
+        let later = start + limits.epoch_tick * 5;
+        allowance.spend(later).unwrap();
+        allowance.spend(later).unwrap();
+        assert!(allowance.spend(later).is_err());
+    }
+}

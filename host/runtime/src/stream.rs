@@ -1,0 +1,180 @@
+//! Requests through WASI's own handler: routes that stream, and components that know nothing of `mutrapro:http`.
+//!
+//! Every request gets an instance of its own: who calls and which trace it is are facts of an instance, and they must
+//! not mix with those of another request that streams beside it.
+
+use crate::component::Blueprint;
+use crate::context::CallContext;
+use crate::error::CallError;
+use crate::instance::Counted;
+use crate::limits::RuntimeLimits;
+use crate::metrics::{InstanceState, TrapCause};
+use crate::state::State;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use wasmtime::component::GuestTaskId;
+use wasmtime::{PoolConcurrencyLimitError, Store, StoreContextMut};
+use wasmtime_wasi_http::handler::{
+    ExpirationError, HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, ShouldAccept,
+    WorkerExpiration, WorkerState, WorkerStatus,
+};
+use wasmtime_wasi_http::{WasiBody, WasiHttpView};
+
+/// The streams of one component.
+pub(crate) struct StreamHandler {
+    handler: ProxyHandler<Streams>,
+    permits: Arc<Semaphore>,
+}
+
+impl StreamHandler {
+    pub(crate) fn new(blueprint: Blueprint, proxy: ProxyPre<State>) -> Self {
+        let streams_max = usize::try_from(blueprint.limits.streams_max).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            permits: Arc::new(Semaphore::new(streams_max)),
+            handler: ProxyHandler::new(Streams { blueprint, proxy }),
+        }
+    }
+
+    /// Hands `request` to a new instance and gives the response's head when it is there.
+    pub(crate) async fn handle(
+        &self,
+        request: http::Request<WasiBody>,
+        call: CallContext,
+    ) -> Result<http::Response<WasiBody>, CallError> {
+        let component = self.handler.state().blueprint.service.id.clone();
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            return Err(CallError::Overloaded { component, reason: "too many streams are open" });
+        };
+        let deadline = call.deadline;
+        let handled = self.handler.handle(StreamCall { call, permit }, request);
+        match tokio::time::timeout_at(deadline, handled).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(self.call_error(&error)),
+            Err(_) => Err(CallError::TimedOut { component, reason: "the time for the call was over" }),
+        }
+    }
+
+    fn call_error(&self, error: &wasmtime::Error) -> CallError {
+        let component = self.handler.state().blueprint.service.id.clone();
+        if error.is::<ExpirationError>() {
+            return CallError::TimedOut { component, reason: "the time for the call was over" };
+        }
+        let instantiation = error.downcast_ref::<InstantiationError<StreamCall>>();
+        if instantiation.is_some_and(|failed| failed.error.is::<PoolConcurrencyLimitError>()) {
+            return CallError::Overloaded { component, reason: "the host's instances are all in use" };
+        }
+        tracing::error!(service = %component, "failed: {error:?}");
+        CallError::Failed { component, reason: error.root_cause().to_string() }
+    }
+}
+
+/// What a request brings into its instance.
+struct StreamCall {
+    call: CallContext,
+    permit: OwnedSemaphorePermit,
+}
+
+struct Streams {
+    blueprint: Blueprint,
+    proxy: ProxyPre<State>,
+}
+
+impl HandlerState for Streams {
+    type StoreData = State;
+    type WorkerExpiration = StreamTimer;
+    type WorkerState = StreamWorker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<State, StreamTimer, StreamWorker>> {
+        let blueprint = &self.blueprint;
+        let deadline = Instant::now() + blueprint.limits.request_time;
+        let mut store = blueprint.store(CallContext::root(deadline))?;
+        let allowance = blueprint.limits.stream_allowance();
+        store.data_mut().begin_stream(CallContext::root(deadline), allowance, blueprint.limits.request_time);
+        let proxy = self.proxy.instantiate_async(&mut store).await?;
+        let gauge = blueprint.metrics.instances(&blueprint.service.id, InstanceState::Streaming);
+        Ok(Instance {
+            store,
+            proxy,
+            view: State::http,
+            expiration: StreamTimer::new(Arc::clone(&blueprint.limits)),
+            state: StreamWorker {
+                blueprint: blueprint.clone(),
+                permit: Mutex::default(),
+                _streaming: Counted::new(&gauge),
+            },
+        })
+    }
+}
+
+/// One instance, which serves one request.
+struct StreamWorker {
+    blueprint: Blueprint,
+    permit: Mutex<Option<OwnedSemaphorePermit>>,
+    _streaming: Counted,
+}
+
+impl WorkerState for StreamWorker {
+    type StoreData = State;
+    type RequestData = StreamCall;
+
+    fn should_accept_request(&self, _concurrent: usize, total: usize) -> ShouldAccept {
+        if total == 0 { ShouldAccept::Yes } else { ShouldAccept::Never }
+    }
+
+    fn on_request_start(
+        &self,
+        mut store: StoreContextMut<'_, State>,
+        data: StreamCall,
+        _task: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        let deadline = data.call.deadline;
+        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(data.permit);
+        store.data_mut().begin_call(data.call, self.blueprint.limits.stream_allowance());
+        Box::pin(tokio::time::sleep_until(deadline))
+    }
+
+    fn drop(&self, mut store: Store<State>, result: Result<(), wasmtime::Error>) {
+        self.blueprint.settle(store.data_mut());
+        if let Err(error) = result {
+            self.blueprint.metrics.trap(&self.blueprint.service.id, TrapCause::Trap);
+            tracing::error!(service = %self.blueprint.service.id, "trapped: {error:?}");
+        }
+    }
+}
+
+/// Ends an instance that takes too long: before its response, after it, or with nothing left to do.
+struct StreamTimer {
+    limits: Arc<RuntimeLimits>,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl StreamTimer {
+    fn new(limits: Arc<RuntimeLimits>) -> Self {
+        let sleep = Box::pin(tokio::time::sleep(limits.request_time));
+        Self { limits, sleep }
+    }
+}
+
+impl WorkerExpiration for StreamTimer {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        status: WorkerStatus,
+        start: std::time::Instant,
+    ) -> Poll<()> {
+        let allowed = match status {
+            WorkerStatus::Idle => Duration::ZERO,
+            WorkerStatus::Requests => self.limits.request_time,
+            WorkerStatus::PostReturn => self.limits.stream_time,
+        };
+        let deadline = Instant::from_std(start) + allowed;
+        if self.sleep.deadline() != deadline {
+            self.sleep.as_mut().reset(deadline);
+        }
+        self.sleep.as_mut().poll(cx)
+    }
+}

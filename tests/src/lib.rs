@@ -1,0 +1,39 @@
+//! What the whole-system tests share: applications made of guests, a stage on which they run beside a bystander, people
+//! who use the repository's own application, and a list of claims that are checked one after the other.
+//!
+//! Starting a system costs about a second, so the claims of one file share a stage. A claim that fails does not keep the
+//! others from being checked, and is named at the end.
+
+mod application;
+mod load;
+mod memory;
+mod outside;
+mod people;
+mod stage;
+
+pub use application::{Guest, GuestApplication};
+pub use load::{Load, LoadReport};
+pub use memory::{peak_memory_bytes, reset_peak_memory};
+pub use outside::OutsideServer;
+pub use people::{
+    ADMIN_EMAIL, ADMIN_PASSWORD, Login, PASSWORD, SESSION_LAG, admin, gone_within, items, login, refresh, register,
+    registration, repository_system, text, try_login, user_id,
+};
+pub use stage::Stage;
+
+/// Checks each of the claims, async functions that take `&$stage`, and gives those that failed with their reasons.
+#[macro_export]
+macro_rules! check_claims {
+    ($stage:expr; $($claim:ident),+ $(,)?) => {{
+        let mut failed: Vec<String> = Vec::new();
+        $(
+            let started = std::time::Instant::now();
+            let outcome = $claim(&$stage).await;
+            println!("{} {} in {:?}", if outcome.is_ok() { "holds:" } else { "FAILS:" }, stringify!($claim), started.elapsed());
+            if let Err(error) = outcome {
+                failed.push(format!("{}: {error:#}", stringify!($claim)));
+            }
+        )+
+        failed
+    }};
+}
