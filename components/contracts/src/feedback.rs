@@ -11,17 +11,18 @@ pub struct FeedbackCreated {
     pub feedback_id: Uuid,
     /// The request that was rated.
     pub request_id: Uuid,
-    /// The customer profile that rated, where the producer knows it.
-    pub customer_id: Option<Uuid>,
+    /// The customer profile that rated.
+    pub customer_id: Uuid,
     /// The user who rated.
     pub customer_user_id: Uuid,
+    /// The project that came of it.
+    pub project_id: Option<Uuid>,
     /// 1 to 5.
     pub rating: u8,
     /// What was rated: `service_quality`, `communication`, `timeliness` or `overall_experience`.
     #[serde(rename = "type")]
     pub feedback_type: String,
     /// The specialists who worked on the request, whose rating moves.
-    #[serde(default)]
     pub specialist_ids: Vec<Uuid>,
 }
 event!(FeedbackCreated, "feedback.created", "feedback", feedback_id);

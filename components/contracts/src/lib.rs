@@ -1,5 +1,5 @@
-//! What services tell each other: events, one file per producing service, and the access token that auth-service issues
-//! and the gateway checks.
+//! What services tell each other: events, one file per producing service, the answers of their internal
+//! paths, and the access token that auth-service issues and the gateway checks.
 //!
 //! A payload carries the ids and values that its consumers need, so that a handler never has to call back, and the user
 //! ids of the people concerned, so that they can be told. Fields are only ever added, as `Option` or with a default;
@@ -7,9 +7,18 @@
 //! enumerations. There are no bindings and no rules of any service in this crate, so that native tests can use it.
 
 pub mod access_token;
+pub mod answers;
 pub mod auth;
 pub mod feedback;
+pub mod file;
 pub mod notification;
+pub mod payment;
+pub mod project;
+pub mod quotation;
+pub mod revision;
+pub mod specialist;
+pub mod studio;
+pub mod task;
 pub mod user;
 
 use serde::Serialize;
@@ -54,15 +63,65 @@ mod tests {
     #[test]
     fn kinds_begin_with_their_aggregate() {
         for (kind, aggregate) in [
+            kind_and_aggregate::<auth::SessionStarted>(),
+            kind_and_aggregate::<auth::SessionRevoked>(),
+            kind_and_aggregate::<feedback::FeedbackCreated>(),
+            kind_and_aggregate::<file::FileUploaded>(),
+            kind_and_aggregate::<file::FileDeleted>(),
+            kind_and_aggregate::<notification::NotificationSent>(),
+            kind_and_aggregate::<payment::PaymentInitiated>(),
+            kind_and_aggregate::<payment::PaymentCompleted>(),
+            kind_and_aggregate::<payment::PaymentFailed>(),
+            kind_and_aggregate::<payment::PaymentRefunded>(),
+            kind_and_aggregate::<project::ProjectCreated>(),
+            kind_and_aggregate::<project::ProjectStarted>(),
+            kind_and_aggregate::<project::ProjectCompleted>(),
+            kind_and_aggregate::<project::ProjectCancelled>(),
+            kind_and_aggregate::<quotation::RequestCreated>(),
+            kind_and_aggregate::<quotation::RequestUpdated>(),
+            kind_and_aggregate::<quotation::RequestCancelled>(),
+            kind_and_aggregate::<quotation::QuotationSent>(),
+            kind_and_aggregate::<quotation::QuotationRevised>(),
+            kind_and_aggregate::<quotation::QuotationApproved>(),
+            kind_and_aggregate::<quotation::QuotationRejected>(),
+            kind_and_aggregate::<quotation::QuotationExpired>(),
+            kind_and_aggregate::<quotation::MilestonesGenerated>(),
+            kind_and_aggregate::<quotation::MilestoneDue>(),
+            kind_and_aggregate::<quotation::MilestoneOverdue>(),
+            kind_and_aggregate::<quotation::MilestoneCancelled>(),
+            kind_and_aggregate::<quotation::MilestonePaid>(),
+            kind_and_aggregate::<quotation::MilestoneReminded>(),
+            kind_and_aggregate::<revision::RevisionRequested>(),
+            kind_and_aggregate::<revision::RevisionApproved>(),
+            kind_and_aggregate::<revision::RevisionRejected>(),
+            kind_and_aggregate::<revision::RevisionCompleted>(),
+            kind_and_aggregate::<revision::PackagePrepared>(),
+            kind_and_aggregate::<revision::PackageDelivered>(),
+            kind_and_aggregate::<revision::PackageApproved>(),
+            kind_and_aggregate::<revision::PackageRejected>(),
+            kind_and_aggregate::<specialist::SpecialistCreated>(),
+            kind_and_aggregate::<specialist::SpecialistUpdated>(),
+            kind_and_aggregate::<specialist::SkillUpdated>(),
+            kind_and_aggregate::<specialist::ArtistDemoPublished>(),
+            kind_and_aggregate::<studio::BookingCreated>(),
+            kind_and_aggregate::<studio::BookingConfirmed>(),
+            kind_and_aggregate::<studio::BookingCompleted>(),
+            kind_and_aggregate::<studio::BookingCancelled>(),
+            kind_and_aggregate::<studio::BookingNoShow>(),
+            kind_and_aggregate::<studio::BookingReminded>(),
+            kind_and_aggregate::<task::TaskAssigned>(),
+            kind_and_aggregate::<task::TaskAccepted>(),
+            kind_and_aggregate::<task::TaskRejected>(),
+            kind_and_aggregate::<task::TaskInProgress>(),
+            kind_and_aggregate::<task::TaskCompleted>(),
+            kind_and_aggregate::<task::TaskCancelled>(),
+            kind_and_aggregate::<task::TaskOverdue>(),
+            kind_and_aggregate::<task::TaskReminded>(),
             kind_and_aggregate::<user::UserRegistered>(),
             kind_and_aggregate::<user::UserUpdated>(),
             kind_and_aggregate::<user::UserDeactivated>(),
             kind_and_aggregate::<user::RoleGranted>(),
             kind_and_aggregate::<user::RoleRevoked>(),
-            kind_and_aggregate::<auth::SessionStarted>(),
-            kind_and_aggregate::<auth::SessionRevoked>(),
-            kind_and_aggregate::<feedback::FeedbackCreated>(),
-            kind_and_aggregate::<notification::NotificationSent>(),
         ] {
             assert_eq!(kind.split_once('.').map(|(first, _)| first), Some(aggregate), "{kind}");
         }

@@ -1,13 +1,10 @@
 //! All SQL over `feedback` and `activity_logs`.
 
-mod filter;
-
 use crate::domain::activity::{Activity, ActivityId, Position};
 use crate::domain::feedback::{FeedbackId, FeedbackType, NewFeedback};
-use filter::Filter;
 use mutrapro_sdk::id::Uuid;
 use mutrapro_sdk::identity::UserId;
-use mutrapro_sdk::sql::{Error, FromRow, Reader, Row, Transaction, params};
+use mutrapro_sdk::sql::{Error, Filter, FromRow, Reader, Row, Transaction, params};
 use mutrapro_sdk::time::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;

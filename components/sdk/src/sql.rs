@@ -4,11 +4,13 @@
 //! commits when the closure succeeds, rolls back when it does not, and runs again when another transaction won. There is
 //! no commit to forget, and no way to keep a transaction.
 
+mod filter;
 mod row;
 mod transaction;
 mod value;
 
 pub use crate::bindings::platform::mutrapro::sql::database::Value;
+pub use filter::Filter;
 pub use row::{FromRow, Row};
 pub use transaction::{Transaction, transaction};
 pub use value::{FromValue, ToValue};
@@ -128,7 +130,7 @@ macro_rules! __params {
     ($($value:expr),* $(,)?) => { &[$($crate::sql::ToValue::to_value(&$value)),*] };
 }
 
-pub use crate::__params as params;
+pub use crate::{__params as params, __row as row};
 
 #[cfg(test)]
 mod tests {

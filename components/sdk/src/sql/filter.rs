@@ -2,18 +2,27 @@
 //!
 //! A condition that is not asked for is not in the statement, so that each combination finds its index.
 
-use mutrapro_sdk::sql::{ToValue, Value};
+use super::{ToValue, Value};
 
 /// The conditions of a SELECT and the values of its parameters.
+///
+/// ```
+/// # use mutrapro_sdk::sql::Filter;
+/// let (statement, parameters) =
+///     Filter::default().with("rating = ", Some(5)).with("type = ", None::<String>).statement("SELECT id FROM t", "ORDER BY id", 21);
+/// assert_eq!(statement, "SELECT id FROM t WHERE rating = $1 ORDER BY id LIMIT $2");
+/// assert_eq!(parameters.len(), 2);
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Filter {
+pub struct Filter {
     conditions: Vec<String>,
     parameters: Vec<Value>,
 }
 
 impl Filter {
     /// Adds a condition, such as `("rating = ", 5)`, if there is a value.
-    pub(crate) fn with(mut self, condition: &'static str, value: Option<impl ToValue>) -> Self {
+    #[must_use]
+    pub fn with(mut self, condition: &'static str, value: Option<impl ToValue>) -> Self {
         if let Some(value) = value {
             let parameter = self.parameter(&value);
             self.conditions.push(format!("{condition}{parameter}"));
@@ -22,7 +31,8 @@ impl Filter {
     }
 
     /// Adds the condition that `(first, second)` comes before the pair of values, if there are any.
-    pub(crate) fn before(mut self, columns: &'static str, pair: Option<(impl ToValue, impl ToValue)>) -> Self {
+    #[must_use]
+    pub fn before(mut self, columns: &'static str, pair: Option<(impl ToValue, impl ToValue)>) -> Self {
         if let Some((first, second)) = pair {
             let (first, second) = (self.parameter(&first), self.parameter(&second));
             self.conditions.push(format!("{columns} < ({first}, {second})"));
@@ -30,8 +40,28 @@ impl Filter {
         self
     }
 
+    /// Adds a condition without a parameter, if `is_wanted`.
+    #[must_use]
+    pub fn when(mut self, is_wanted: bool, condition: &'static str) -> Self {
+        if is_wanted {
+            self.conditions.push(condition.to_owned());
+        }
+        self
+    }
+
+    /// Adds the condition that one of `columns` equals `value`, if there is one.
+    #[must_use]
+    pub fn any(mut self, columns: &[&'static str], value: Option<impl ToValue>) -> Self {
+        if let Some(value) = value {
+            let parameter = self.parameter(&value);
+            let equal: Vec<_> = columns.iter().map(|column| format!("{column} = {parameter}")).collect();
+            self.conditions.push(format!("({})", equal.join(" OR ")));
+        }
+        self
+    }
+
     /// The whole statement: `select`, the conditions, `order`, and a limit; and the values of its parameters.
-    pub(crate) fn statement(mut self, select: &str, order: &str, rows_max: i64) -> (String, Vec<Value>) {
+    pub fn statement(mut self, select: &str, order: &str, rows_max: i64) -> (String, Vec<Value>) {
         let limit = self.parameter(&rows_max);
         let conditions = match self.conditions.as_slice() {
             [] => String::new(),
@@ -56,6 +86,14 @@ mod tests {
         let (statement, parameters) = filter.statement("SELECT a FROM t", "ORDER BY a", 21);
         assert_eq!(statement, "SELECT a FROM t ORDER BY a LIMIT $1");
         assert_eq!(parameters, [Value::Integer(21)]);
+    }
+
+    #[test]
+    fn value_in_one_of_several_columns_is_one_parameter() {
+        let filter = Filter::default().any(&["a", "b"], Some(7_i64)).any(&["c"], None::<i64>).when(true, "d IS NULL");
+        let (statement, parameters) = filter.when(false, "e").statement("SELECT a FROM t", "ORDER BY a", 21);
+        assert_eq!(statement, "SELECT a FROM t WHERE (a = $1 OR b = $1) AND d IS NULL ORDER BY a LIMIT $2");
+        assert_eq!(parameters, [Value::Integer(7), Value::Integer(21)]);
     }
 
     #[test]

@@ -20,6 +20,44 @@ pub trait FromRow: Sized {
     fn from_row(row: &Row) -> Result<Self, Error>;
 }
 
+/// Declares a struct that is read from a row whose columns are named like its fields.
+///
+/// Name a column that is a keyword in Rust with `AS`: `SELECT type AS feedback_type`.
+///
+/// ```
+/// mutrapro_sdk::sql::row! {
+///     /// An album.
+///     #[derive(Debug, Clone)]
+///     pub struct Album {
+///         /// As its maker writes it.
+///         pub title: String,
+///         /// `None` until it is out.
+///         pub released_at: Option<mutrapro_sdk::time::Instant>,
+///     }
+/// }
+/// ```
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __row {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis struct $name:ident {
+            $($(#[$field_attribute:meta])* $field_visibility:vis $field:ident: $type:ty),+ $(,)?
+        }
+    ) => {
+        $(#[$attribute])*
+        $visibility struct $name {
+            $($(#[$field_attribute])* $field_visibility $field: $type),+
+        }
+
+        impl $crate::sql::FromRow for $name {
+            fn from_row(row: &$crate::sql::Row) -> ::std::result::Result<Self, $crate::sql::Error> {
+                ::std::result::Result::Ok(Self { $($field: row.get(::std::stringify!($field))?),+ })
+            }
+        }
+    };
+}
+
 impl Row {
     /// Takes an answer apart.
     pub(crate) fn all(answer: wit::RowSet) -> Vec<Self> {
@@ -73,6 +111,19 @@ mod tests {
     fn columns_are_read_by_name() {
         assert_eq!(row().get::<String>("name"), Ok("Lan".into()));
         assert_eq!(row().get::<Option<String>>("phone"), Ok(None));
+    }
+
+    crate::sql::row! {
+        #[derive(Debug, PartialEq)]
+        struct Person {
+            name: String,
+            phone: Option<String>,
+        }
+    }
+
+    #[test]
+    fn struct_is_read_from_the_columns_of_its_fields() {
+        assert_eq!(Person::from_row(&row()), Ok(Person { name: "Lan".into(), phone: None }));
     }
 
     #[test]

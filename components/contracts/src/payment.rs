@@ -1,0 +1,133 @@
+//! Events of payment-service. Their aggregate is the payment.
+
+use crate::event;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// `payment.initiated`: the gateway was asked for the money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentInitiated {
+    /// The payment.
+    pub payment_id: Uuid,
+    /// What was paid.
+    pub milestone_id: Uuid,
+    /// For example `deposit`.
+    pub milestone_type: String,
+    /// For people.
+    pub milestone_name: String,
+    /// The quotation that the milestone belongs to.
+    pub quotation_id: Uuid,
+    /// The request that it belongs to.
+    pub request_id: Uuid,
+    /// Who pays.
+    pub payer_user_id: Uuid,
+    /// The user who sees the request through.
+    pub coordinator_user_id: Uuid,
+    /// In minor units.
+    pub amount: i64,
+    /// `VND`, `USD` or `EUR`.
+    pub currency: String,
+    /// For example `credit_card`.
+    pub method: String,
+    /// Which gateway carries it.
+    pub gateway: String,
+}
+event!(PaymentInitiated, "payment.initiated", "payment", payment_id);
+
+/// `payment.completed`: the gateway has the money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentCompleted {
+    /// The payment.
+    pub payment_id: Uuid,
+    /// What was paid.
+    pub milestone_id: Uuid,
+    /// For example `deposit`.
+    pub milestone_type: String,
+    /// For people.
+    pub milestone_name: String,
+    /// The quotation that the milestone belongs to.
+    pub quotation_id: Uuid,
+    /// The request that it belongs to.
+    pub request_id: Uuid,
+    /// Who pays.
+    pub payer_user_id: Uuid,
+    /// The user who sees the request through.
+    pub coordinator_user_id: Uuid,
+    /// In minor units.
+    pub amount: i64,
+    /// `VND`, `USD` or `EUR`.
+    pub currency: String,
+    /// For example `credit_card`.
+    pub method: String,
+    /// Which gateway carries it.
+    pub gateway: String,
+}
+event!(PaymentCompleted, "payment.completed", "payment", payment_id);
+
+/// `payment.failed`: the gateway did not get the money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentFailed {
+    /// The payment.
+    pub payment_id: Uuid,
+    /// What was paid.
+    pub milestone_id: Uuid,
+    /// For example `deposit`.
+    pub milestone_type: String,
+    /// For people.
+    pub milestone_name: String,
+    /// The quotation that the milestone belongs to.
+    pub quotation_id: Uuid,
+    /// The request that it belongs to.
+    pub request_id: Uuid,
+    /// Who pays.
+    pub payer_user_id: Uuid,
+    /// The user who sees the request through.
+    pub coordinator_user_id: Uuid,
+    /// In minor units.
+    pub amount: i64,
+    /// `VND`, `USD` or `EUR`.
+    pub currency: String,
+    /// For example `credit_card`.
+    pub method: String,
+    /// Which gateway carries it.
+    pub gateway: String,
+    /// As the gateway says, for example `card_declined`.
+    pub failure_reason: String,
+}
+event!(PaymentFailed, "payment.failed", "payment", payment_id);
+
+/// `payment.refunded`: the money went back, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRefunded {
+    /// The payment.
+    pub payment_id: Uuid,
+    /// What was paid.
+    pub milestone_id: Uuid,
+    /// For example `deposit`.
+    pub milestone_type: String,
+    /// For people.
+    pub milestone_name: String,
+    /// The quotation that the milestone belongs to.
+    pub quotation_id: Uuid,
+    /// The request that it belongs to.
+    pub request_id: Uuid,
+    /// Who pays.
+    pub payer_user_id: Uuid,
+    /// The user who sees the request through.
+    pub coordinator_user_id: Uuid,
+    /// In minor units.
+    pub amount: i64,
+    /// `VND`, `USD` or `EUR`.
+    pub currency: String,
+    /// For example `credit_card`.
+    pub method: String,
+    /// Which gateway carries it.
+    pub gateway: String,
+    /// The payment that carried it back.
+    pub refund_id: Uuid,
+    /// In the words of who did it.
+    pub reason: Option<String>,
+    /// The administrator who did it; `None` when it followed from a cancellation or a rejection.
+    pub refunded_by: Option<Uuid>,
+}
+event!(PaymentRefunded, "payment.refunded", "payment", payment_id);
