@@ -246,3 +246,14 @@ pub struct ActivityAnswer {
     /// What to send as `after` to read on from here.
     pub cursor: String,
 }
+
+/// A revision: `revision-service/internal/revisions/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevisionAnswer {
+    /// The revision.
+    pub id: Uuid,
+    /// The project that it belongs to.
+    pub project_id: Uuid,
+    /// For example `approved`.
+    pub status: String,
+}
