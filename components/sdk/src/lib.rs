@@ -23,6 +23,7 @@ pub use {axum, serde, spin_sdk, utoipa, uuid};
 #[allow(unsafe_code, clippy::all, reason = "generated: the canonical ABI is written with raw pointers")]
 pub mod bindings;
 
+pub mod blobs;
 pub mod client;
 pub mod events;
 pub mod id;

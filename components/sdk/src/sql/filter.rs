@@ -20,12 +20,15 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Adds a condition, such as `("rating = ", 5)`, if there is a value.
+    /// Adds a condition, such as `("rating = ", 5)`, if there is a value. It stands at the end, or in the place of `?`.
     #[must_use]
     pub fn with(mut self, condition: &'static str, value: Option<impl ToValue>) -> Self {
         if let Some(value) = value {
             let parameter = self.parameter(&value);
-            self.conditions.push(format!("{condition}{parameter}"));
+            self.conditions.push(match condition.split_once('?') {
+                Some((before, after)) => format!("{before}{parameter}{after}"),
+                None => format!("{condition}{parameter}"),
+            });
         }
         self
     }
@@ -94,6 +97,15 @@ mod tests {
         let (statement, parameters) = filter.when(false, "e").statement("SELECT a FROM t", "ORDER BY a", 21);
         assert_eq!(statement, "SELECT a FROM t WHERE (a = $1 OR b = $1) AND d IS NULL ORDER BY a LIMIT $2");
         assert_eq!(parameters, [Value::Integer(7), Value::Integer(21)]);
+    }
+
+    #[test]
+    fn question_mark_is_the_place_of_the_value() {
+        let filter = Filter::default().with("(a IS NULL OR a = ?)", Some(7_i64));
+        assert_eq!(
+            filter.statement("SELECT a FROM t", "", 1).0,
+            "SELECT a FROM t WHERE (a IS NULL OR a = $1)  LIMIT $2"
+        );
     }
 
     #[test]
