@@ -4,7 +4,8 @@
 CREATE TABLE feedback (
     id UUID NOT NULL,
     request_id UUID NOT NULL,
-    -- The user who rated, as a customer.
+    -- The customer who rated, and the user behind the profile.
+    customer_id UUID NOT NULL,
     customer_user_id UUID NOT NULL,
     rating SMALLINT NOT NULL,
     comment TEXT,

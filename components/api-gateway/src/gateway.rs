@@ -71,7 +71,7 @@ async fn answer(settings: &Settings, mut request: Request) -> std::result::Resul
 /// Whose token it is, on a route that needs one.
 fn identify(settings: &Settings, route: &Route, headers: &HeaderMap) -> Result<Option<Claims>> {
     match route.access {
-        Access::SignIn => Ok(None),
+        Access::SignIn | Access::Public => Ok(None),
         Access::Authenticated => {
             let elapsed = Instant::now().since(Instant::UNIX_EPOCH);
             let now_s = i64::try_from(elapsed.as_secs()).map_err(Problem::internal)?;

@@ -7,6 +7,7 @@ pub(crate) const PREFIX: &str = "/api/v1";
 
 const AUTH: &str = "auth-service";
 const USER: &str = "user-service";
+const QUOTATION: &str = "quotation-service";
 const NOTIFICATION: &str = "notification-service";
 const FEEDBACK: &str = "feedback-service";
 
@@ -15,15 +16,19 @@ const FEEDBACK: &str = "feedback-service";
 pub(crate) enum Access {
     /// Whoever brings a valid access token.
     Authenticated,
+    /// Everyone; nobody is told who it is.
+    Public,
     /// Everyone, but seldom: they get tokens here, or guess at them.
     SignIn,
 }
 
 /// A row of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {
     /// Segments without a slash in front; `*` stands for any one.
     path: &'static str,
+    /// The only method, at exactly the path; with `None` it is every method, at the path and below.
+    method: Option<Method>,
     /// Who answers it.
     pub(crate) service: &'static str,
     /// Who may take it.
@@ -32,22 +37,33 @@ pub(crate) struct Route {
 
 /// Everything at and below `path`, with any method.
 const fn authenticated(path: &'static str, service: &'static str) -> Route {
-    Route { path, service, access: Access::Authenticated }
+    Route { path, method: None, service, access: Access::Authenticated }
 }
 
 /// POST at exactly `path`.
 const fn sign_in(path: &'static str, service: &'static str) -> Route {
-    Route { path, service, access: Access::SignIn }
+    Route { path, method: Some(Method::POST), service, access: Access::SignIn }
+}
+
+/// `method` at exactly `path`, for everyone.
+const fn public(method: Method, path: &'static str, service: &'static str) -> Route {
+    Route { path, method: Some(method), service, access: Access::Public }
 }
 
 /// The first row that fits counts, so rows that say more come first.
-const TABLE: [Route; 10] = [
+static TABLE: [Route; 16] = [
     sign_in("auth/register", AUTH),
     sign_in("auth/login", AUTH),
     sign_in("auth/refresh", AUTH),
+    public(Method::GET, "pricing", QUOTATION),
+    public(Method::POST, "pricing/estimate", QUOTATION),
     authenticated("auth", AUTH),
     authenticated("users", USER),
     authenticated("coordinators", USER),
+    authenticated("requests", QUOTATION),
+    authenticated("quotations", QUOTATION),
+    authenticated("milestones", QUOTATION),
+    authenticated("pricing", QUOTATION),
     authenticated("notifications", NOTIFICATION),
     authenticated("feedback", FEEDBACK),
     authenticated("activity", FEEDBACK),
@@ -58,10 +74,7 @@ impl Route {
     fn fits(&self, method: &Method, path: &str) -> bool {
         let mut segments = path.split('/');
         let begins = self.path.split('/').all(|own| segments.next().is_some_and(|other| own == "*" || own == other));
-        match self.access {
-            Access::Authenticated => begins,
-            Access::SignIn => begins && segments.next().is_none() && method == Method::POST,
-        }
+        begins && self.method.as_ref().is_none_or(|own| own == method && segments.next().is_none())
     }
 }
 
@@ -109,6 +122,9 @@ mod tests {
             ("/api/v1/users/me", USER),
             ("/api/v1/users", USER),
             ("/api/v1/coordinators", USER),
+            ("/api/v1/requests/7/quotations", QUOTATION),
+            ("/api/v1/quotations/7/milestones", QUOTATION),
+            ("/api/v1/milestones/7", QUOTATION),
             ("/api/v1/notifications/stream", NOTIFICATION),
             ("/api/v1/feedback", FEEDBACK),
             ("/api/v1/activity", FEEDBACK),
@@ -127,6 +143,17 @@ mod tests {
             assert_eq!(service(Method::POST, &below), Some((AUTH, Access::Authenticated)), "{below}");
         }
         assert_eq!(service(Method::POST, "/api/v1/auth/logout"), Some((AUTH, Access::Authenticated)));
+    }
+
+    #[test]
+    fn prices_are_for_everyone_to_see_and_for_people_to_change() {
+        let public = Some((QUOTATION, Access::Public));
+        let authenticated = Some((QUOTATION, Access::Authenticated));
+        assert_eq!(service(Method::GET, "/api/v1/pricing"), public);
+        assert_eq!(service(Method::POST, "/api/v1/pricing/estimate"), public);
+        assert_eq!(service(Method::POST, "/api/v1/pricing"), authenticated);
+        assert_eq!(service(Method::PATCH, "/api/v1/pricing/7"), authenticated);
+        assert_eq!(service(Method::GET, "/api/v1/pricing/estimate"), authenticated);
     }
 
     #[test]
@@ -159,7 +186,7 @@ mod tests {
 
     #[test]
     fn services_are_named_once() {
-        assert_eq!(services(), [AUTH, FEEDBACK, NOTIFICATION, USER]);
+        assert_eq!(services(), [AUTH, FEEDBACK, NOTIFICATION, QUOTATION, USER]);
     }
 
     proptest! {

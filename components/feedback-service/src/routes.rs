@@ -6,7 +6,9 @@ use crate::store::{self, ActivityFilter, FEEDBACK_ONCE, Feedback, FeedbackFilter
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
+use mutrapro_contracts::answers::RequestAnswer;
 use mutrapro_contracts::feedback::FeedbackCreated;
+use mutrapro_sdk::client::Client;
 use mutrapro_sdk::id::Uuid;
 use mutrapro_sdk::identity::{Role, User, UserId};
 use mutrapro_sdk::json::Json;
@@ -17,6 +19,10 @@ use mutrapro_sdk::sql::{Database, transaction};
 use mutrapro_sdk::time::Instant;
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
+
+const QUOTATIONS: Client = Client::new("quotation-service");
+/// The status of a request that can be rated.
+const COMPLETED: &str = "completed";
 
 /// Every route of the service.
 pub(crate) fn router() -> Router {
@@ -74,17 +80,21 @@ struct ActivityParameters {
         (status = 201, body = Feedback),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 403, body = Details, content_type = "application/problem+json"),
-        (status = 409, description = "`already_rated`", body = Details, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: no request of yours", body = Details,
+            content_type = "application/problem+json"),
+        (status = 409, description = "`already_rated`, `request_not_completed`", body = Details, content_type = "application/problem+json"),
         (status = 422, body = Details, content_type = "application/problem+json"),
     )
 )]
 async fn create(user: User, Json(new): Json<NewFeedback>) -> Result<(StatusCode, Json<Feedback>)> {
     user.require(Role::Customer)?;
-    // Whose a request is, how far it is, and who worked on it is quotation-service's to say. Until requests are filed
-    // there, nobody owns one: whoever rates it counts as its customer.
+    let request: RequestAnswer = QUOTATIONS
+        .get(&format!("/internal/requests/{}", new.request_id))
+        .map_err(mutrapro_sdk::client::Error::into_refusal)?;
+    may_rate(&user, &request)?;
     let now = Instant::now();
     let feedback = transaction(|transaction| {
-        let feedback = store::insert_feedback(transaction, FeedbackId::generate(), user.id, &new, now)
+        let feedback = store::insert_feedback(transaction, FeedbackId::generate(), &request, &new, now)
             .on_constraint(FEEDBACK_ONCE, || {
                 Problem::conflict("already_rated", format!("the request's {} is rated already", new.feedback_type))
             })?;
@@ -94,11 +104,23 @@ async fn create(user: User, Json(new): Json<NewFeedback>) -> Result<(StatusCode,
     Ok((StatusCode::CREATED, Json(feedback)))
 }
 
+/// Goes on only for the customer of a finished request.
+fn may_rate(user: &User, request: &RequestAnswer) -> Result<()> {
+    if request.customer_user_id != user.id.uuid() {
+        return Err(Problem::not_found("request"));
+    }
+    if request.status != COMPLETED {
+        return Err(Problem::conflict("request_not_completed", "a request is rated when it is completed"));
+    }
+    Ok(())
+}
+
 fn created(feedback: &Feedback) -> FeedbackCreated {
     FeedbackCreated {
         feedback_id: feedback.id.uuid(),
         request_id: feedback.request_id,
-        customer_id: None,
+        customer_id: feedback.customer_id,
+        project_id: None,
         customer_user_id: feedback.customer_user_id.uuid(),
         rating: feedback.rating,
         feedback_type: feedback.feedback_type.to_string(),
@@ -188,6 +210,27 @@ mod tests {
         assert_eq!(visible_owner(&user(&[Role::Customer])), Ok(own));
         assert_eq!(visible_owner(&user(&[Role::Customer, Role::ServiceCoordinator])), Ok(None));
         assert_eq!(visible_owner(&user(&[Role::SystemAdmin])), Ok(None));
+    }
+
+    #[test]
+    fn finished_requests_are_rated_by_their_customers() {
+        let request = |customer: u128, status: &str| RequestAnswer {
+            id: Uuid::from_u128(1),
+            customer_id: Uuid::from_u128(2),
+            customer_user_id: Uuid::from_u128(customer),
+            coordinator_id: None,
+            coordinator_user_id: None,
+            request_type: "mixing".into(),
+            title: "Diễm xưa".into(),
+            priority: "normal".into(),
+            status: status.into(),
+            currency: "VND".into(),
+        };
+        let code = |outcome: Result<()>| outcome.unwrap_err().code().to_owned();
+        let customer = user(&[Role::Customer]);
+        assert_eq!(may_rate(&customer, &request(7, COMPLETED)), Ok(()));
+        assert_eq!(code(may_rate(&customer, &request(7, "in_progress"))), "request_not_completed");
+        assert_eq!(code(may_rate(&customer, &request(8, COMPLETED))), "not_found");
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use crate::domain::activity::{Activity, ActivityId, Position};
 use crate::domain::feedback::{FeedbackId, FeedbackType, NewFeedback};
+use mutrapro_contracts::answers::RequestAnswer;
 use mutrapro_sdk::id::Uuid;
 use mutrapro_sdk::identity::UserId;
-use mutrapro_sdk::sql::{Error, Filter, FromRow, Reader, Row, Transaction, params};
+use mutrapro_sdk::sql::{Error, Filter, Reader, Transaction, params, row};
 use mutrapro_sdk::time::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,78 +13,53 @@ use utoipa::ToSchema;
 /// One customer rates one side of a request, once.
 pub(crate) const FEEDBACK_ONCE: &str = "feedback_request_id_type_key";
 
-/// Feedback as it is read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Feedback {
-    pub(crate) id: FeedbackId,
-    /// The request that was rated.
-    #[schema(format = "uuid", value_type = String)]
-    pub(crate) request_id: Uuid,
-    /// The user who rated.
-    pub(crate) customer_user_id: UserId,
-    /// 1, the worst, to 5.
-    #[schema(minimum = 1, maximum = 5)]
-    pub(crate) rating: u8,
-    pub(crate) comment: Option<String>,
-    #[serde(rename = "type")]
-    pub(crate) feedback_type: FeedbackType,
-    pub(crate) created_at: Instant,
-}
-
-impl FromRow for Feedback {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.get("id")?,
-            request_id: row.get("request_id")?,
-            customer_user_id: row.get("customer_user_id")?,
-            rating: row.get("rating")?,
-            comment: row.get("comment")?,
-            feedback_type: row.get("type")?,
-            created_at: row.get("created_at")?,
-        })
+row! {
+    /// Feedback as it is read.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+    pub(crate) struct Feedback {
+        pub(crate) id: FeedbackId,
+        /// The request that was rated.
+        #[schema(format = "uuid", value_type = String)]
+        pub(crate) request_id: Uuid,
+        /// The customer who rated.
+        #[schema(format = "uuid", value_type = String)]
+        pub(crate) customer_id: Uuid,
+        /// The user who is that customer.
+        pub(crate) customer_user_id: UserId,
+        /// 1, the worst, to 5.
+        #[schema(minimum = 1, maximum = 5)]
+        pub(crate) rating: u8,
+        pub(crate) comment: Option<String>,
+        #[serde(rename = "type")]
+        pub(crate) feedback_type: FeedbackType,
+        pub(crate) created_at: Instant,
     }
 }
 
-/// Something that happened, as administrators see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct LoggedActivity {
-    pub(crate) id: ActivityId,
-    /// The event that told of it.
-    #[schema(format = "uuid", value_type = String)]
-    event_id: Uuid,
-    /// Who did it, or whom it happened to.
-    user_id: Option<UserId>,
-    /// The kind of thing that it happened to, for example `user`.
-    entity_type: String,
-    /// Which one.
-    entity_id: String,
-    /// The fact, for example `role_granted`.
-    action: String,
-    /// For people.
-    description: Option<String>,
-    ip_address: Option<String>,
-    user_agent: Option<String>,
-    /// By which to find what led to it in logs.
-    trace_id: Option<String>,
-    /// When it happened.
-    pub(crate) created_at: Instant,
-}
-
-impl FromRow for LoggedActivity {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.get("id")?,
-            event_id: row.get("event_id")?,
-            user_id: row.get("user_id")?,
-            entity_type: row.get("entity_type")?,
-            entity_id: row.get("entity_id")?,
-            action: row.get("action")?,
-            description: row.get("description")?,
-            ip_address: row.get("ip_address")?,
-            user_agent: row.get("user_agent")?,
-            trace_id: row.get("trace_id")?,
-            created_at: row.get("created_at")?,
-        })
+row! {
+    /// Something that happened, as administrators see it.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+    pub(crate) struct LoggedActivity {
+        pub(crate) id: ActivityId,
+        /// The event that told of it.
+        #[schema(format = "uuid", value_type = String)]
+        event_id: Uuid,
+        /// Who did it, or whom it happened to.
+        user_id: Option<UserId>,
+        /// The kind of thing that it happened to, for example `user`.
+        entity_type: String,
+        /// Which one.
+        entity_id: String,
+        /// The fact, for example `role_granted`.
+        action: String,
+        /// For people.
+        description: Option<String>,
+        ip_address: Option<String>,
+        user_agent: Option<String>,
+        /// By which to find what led to it in logs.
+        trace_id: Option<String>,
+        /// When it happened.
+        pub(crate) created_at: Instant,
     }
 }
 
@@ -93,16 +69,20 @@ impl FromRow for LoggedActivity {
 pub(crate) fn insert_feedback(
     transaction: &Transaction<'_>,
     id: FeedbackId,
-    customer: UserId,
+    request: &RequestAnswer,
     feedback: &NewFeedback,
     now: Instant,
 ) -> Result<Feedback, Error> {
-    let statement = "INSERT INTO feedback (id, request_id, customer_user_id, rating, comment, type, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         RETURNING id, request_id, customer_user_id, rating, comment, type, created_at";
-    let NewFeedback { request_id, rating, feedback_type, .. } = feedback;
+    let statement = "INSERT INTO feedback (id, request_id, customer_id, customer_user_id, rating, comment, type, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         RETURNING id, request_id, customer_id, customer_user_id, rating, comment, type AS feedback_type, created_at";
+    let NewFeedback { rating, feedback_type, .. } = feedback;
+    let RequestAnswer { id: request_id, customer_id, customer_user_id, .. } = request;
     let comment = feedback.comment();
-    transaction.query_one(statement, params![id, request_id, customer, rating, comment, feedback_type, now])
+    transaction.query_one(
+        statement,
+        params![id, request_id, customer_id, customer_user_id, rating, comment, feedback_type, now],
+    )
 }
 
 /// Which feedback is meant: all conditions hold.
@@ -127,7 +107,8 @@ pub(crate) fn list_feedback(
         .with("customer_user_id = ", filter.owner)
         .with("id < ", before)
         .statement(
-            "SELECT id, request_id, customer_user_id, rating, comment, type, created_at FROM feedback",
+            "SELECT id, request_id, customer_id, customer_user_id, rating, comment, type AS feedback_type, created_at \
+             FROM feedback",
             "ORDER BY id DESC",
             rows_max,
         );

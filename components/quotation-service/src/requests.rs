@@ -109,10 +109,10 @@ pub(crate) fn end(
         return Err(state::changed_meanwhile("request"));
     }
     cancel_milestones(tx, request, now)?;
-    if let Some(quotation) = store::active_quotation(tx, request.id)? {
-        if matches!(quotation.status, QuotationStatus::Draft | QuotationStatus::Sent) {
-            store::decide_quotation(tx, quotation.id, (quotation.status, QuotationStatus::Superseded), now)?;
-        }
+    let undecided = store::active_quotation(tx, request.id)?
+        .filter(|quotation| matches!(quotation.status, QuotationStatus::Draft | QuotationStatus::Sent));
+    if let Some(quotation) = undecided {
+        store::decide_quotation(tx, quotation.id, (quotation.status, QuotationStatus::Superseded), now)?;
     }
     let request = Request { status: RequestStatus::Cancelled, updated_at: now, ..request.clone() };
     tx.emit(&announce::request_cancelled(&request, reason, by))?;

@@ -281,8 +281,9 @@ mod tests {
         let created = FeedbackCreated {
             feedback_id: Uuid::from_u128(6),
             request_id: Uuid::from_u128(5),
-            customer_id: None,
+            customer_id: Uuid::from_u128(9),
             customer_user_id: LAN,
+            project_id: None,
             rating: 4,
             feedback_type: "timeliness".into(),
             specialist_ids: Vec::new(),
