@@ -13,6 +13,7 @@ use axum::http::uri::{Authority, PathAndQuery, Scheme, Uri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
+use spin_sdk::http::{FromResponse, IntoRequest, Response as Incoming};
 use spin_sdk::wasip3::http::types::ErrorCode;
 
 /// Headers that speak of one connection and not of the message (RFC 9110, section 7.6.1).
@@ -87,11 +88,14 @@ fn from_answer(answer: Answer) -> Result<Response, SendError> {
 
 async fn stream(service: &str, mut request: Request) -> Result<Response, SendError> {
     *request.uri_mut() = internal_uri(service, request.uri())?;
+    // Here and not below, for this spawns what sends the body: wit-bindgen 0.57 forgets what is spawned by what was spawned.
+    let request = request.into_request().map_err(send_error)?;
     // What waits for the host may not cross threads by its type, and axum's handlers may: so it runs beside them.
     let (answered, answer) = futures::channel::oneshot::channel();
     spin_sdk::wasip3::spawn(async move {
+        let outcome = spin_sdk::wasip3::http::client::send(request).await;
         // The handler is gone when the client is: then nobody waits for the answer.
-        drop(answered.send(spin_sdk::http::send(request).await));
+        drop(answered.send(outcome.and_then(Incoming::from_response)));
     });
     let outcome = answer.await.map_err(|_| SendError::Failed("the call was given up".to_owned()))?;
     let mut response = outcome.map_err(send_error)?.map(Body::new);

@@ -33,6 +33,11 @@ impl DataDirectory {
         self.path.join("bus.sqlite")
     }
 
+    /// Where content of files is kept.
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.path.join("blobs")
+    }
+
     /// Makes sure that no other host works on this folder for as long as the returned file lives.
     pub(crate) fn lock(&self) -> Result<File> {
         let path = self.path.join("host.lock");

@@ -5,6 +5,7 @@ use crate::data_directory::DataDirectory;
 use crate::options::{StoreOptions, SynchronousOption, UpOptions};
 use anyhow::{Context, Result};
 use futures::FutureExt;
+use mutrapro_blobs::{BlobLimits, BlobMetrics, Blobs, BlobsCapability};
 use mutrapro_events::{
     Bus, EmbeddedBus, EmbeddedBusOptions, EventGauges, EventLimits, EventMetrics, Events, EventsCapability,
 };
@@ -106,6 +107,13 @@ pub(crate) async fn open_bus(data: &DataDirectory, synchronous: SynchronousOptio
     Ok(Arc::new(bus))
 }
 
+/// Opens the storage on a thread that may block, for it looks through its folder.
+async fn open_blobs(data: &DataDirectory, metrics: BlobMetrics) -> Result<Blobs> {
+    let folder = data.blobs();
+    let open = move || Blobs::in_directory(&folder, BlobLimits::default(), metrics);
+    Ok(tokio::task::spawn_blocking(open).await.context("opening the storage of blobs broke off")??)
+}
+
 impl System {
     async fn start(app: &App, data: &DataDirectory, options: &UpOptions) -> Result<Self> {
         let mut registry = Registry::with_prefix(METRICS_PREFIX);
@@ -124,6 +132,7 @@ impl System {
             Arc::new(SqlCapability::new(app, Arc::clone(&databases))),
             Arc::clone(&outbox) as Arc<dyn Capability>,
             Arc::new(HttpCapability::new(&HttpLimits::default())),
+            Arc::new(BlobsCapability::new(app, &open_blobs(data, BlobMetrics::register(&mut registry)).await?)),
         ];
         let runtime = load_runtime(app, options, capabilities, RuntimeMetrics::register(&mut registry)).await?;
         runtime.spawn_idle_release();

@@ -67,6 +67,8 @@ pub struct Service {
     pub subscribes: Vec<KindPattern>,
     /// Its jobs and when they run.
     pub schedules: Vec<Schedule>,
+    /// Whether it may keep content of files.
+    pub blobs: bool,
     /// Whom it may call.
     pub outbound: Outbound,
     /// Its configuration, templates resolved.

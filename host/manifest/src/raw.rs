@@ -46,6 +46,7 @@ pub(crate) struct RawTrigger {
     pub(crate) publishes: Vec<Located<String>>,
     pub(crate) subscribes: Vec<Located<String>>,
     pub(crate) schedules: Vec<RawSchedule>,
+    pub(crate) blobs: bool,
     pub(crate) limits: Vec<RawLimit>,
 }
 

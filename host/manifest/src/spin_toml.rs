@@ -16,8 +16,19 @@ const TRIGGER_TYPE: &str = "mutrapro";
 const DUPLICATE_KEY: &str = "duplicate key";
 const MANIFEST_VERSION: i64 = 2;
 
-const TRIGGER_KEYS: [&str; 10] =
-    ["id", "component", "route", "database", "migrations", "tables", "publishes", "subscribes", "schedules", "limits"];
+const TRIGGER_KEYS: [&str; 11] = [
+    "id",
+    "component",
+    "route",
+    "database",
+    "migrations",
+    "tables",
+    "publishes",
+    "subscribes",
+    "schedules",
+    "blobs",
+    "limits",
+];
 const COMPONENT_KEYS: [&str; 6] = ["source", "description", "allowed_outbound_hosts", "variables", "build", "tool"];
 
 /// What Spin gives a component and this host does not, each with what to do instead.
@@ -172,6 +183,7 @@ fn trigger(entry: &Table<'_>, report: &mut Report) -> RawTrigger {
             .iter()
             .filter_map(|s| schedule(s, report))
             .collect(),
+        blobs: entry.boolean("blobs", report).unwrap_or(false),
         limits: limits(entry, report),
     }
 }

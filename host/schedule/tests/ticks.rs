@@ -45,6 +45,7 @@ mod tests {
             outbound: Outbound::default(),
             variables: BTreeMap::new(),
             limits: Limits::default(),
+            blobs: false,
             build_command: None,
         };
         let app = App {

@@ -24,6 +24,7 @@ fn service(id: &str, database: Option<&str>) -> (ComponentId, Arc<Service>) {
         outbound: Outbound::default(),
         variables: BTreeMap::new(),
         limits: Limits::default(),
+        blobs: false,
         build_command: None,
     };
     (id, Arc::new(service))

@@ -246,6 +246,7 @@ fn app(id: &ComponentId) -> App {
         outbound: Outbound::default(),
         variables: BTreeMap::new(),
         limits: Limits::default(),
+        blobs: false,
         build_command: None,
     };
     App {

@@ -26,6 +26,7 @@ tables = ["users"]
 publishes = ["user.registered"]
 subscribes = ["user.*", "*"]
 schedules = [{ job = "expire-users", cron = "0 * * * * *" }, { job = "expire-users", cron = "@reboot" }]
+blobs = true
 limits = { memory_bytes_max = 33_554_432, instances_max = 4, request_ms_max = 1000, body_bytes_max = 0x100 }
 [component.users]
 source = "users.wasm"
@@ -48,6 +49,7 @@ anything = 1
     assert_eq!(service.database.as_ref().unwrap().migrations.first().unwrap().name, "users");
     assert_eq!(app.owner_of("users"), Some(&service.id));
     assert_eq!(service.schedules.len(), 2);
+    assert!(service.blobs);
     assert_eq!(service.limits.body_bytes_max, Some(256));
     assert_eq!(service.outbound.components.len(), 1);
     assert_eq!(service.outbound.hosts.first().unwrap().port, Some(443));

@@ -21,6 +21,7 @@ fn service(id: &str, database: &str, tables: &[&str]) -> Arc<Service> {
         outbound: Outbound::default(),
         variables: BTreeMap::new(),
         limits: Limits::default(),
+        blobs: false,
         build_command: None,
     })
 }

@@ -74,6 +74,7 @@ pub(crate) fn app(migrations: &[&str]) -> App {
         outbound: Outbound::default(),
         variables: BTreeMap::new(),
         limits: Limits::default(),
+        blobs: false,
         build_command: None,
     };
     App { name: "test".to_owned(), version: "0.1.0".to_owned(), services: BTreeMap::from([(id, Arc::new(service))]) }
