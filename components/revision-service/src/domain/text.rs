@@ -1,0 +1,57 @@
+//! What texts of clients have to be.
+
+/// The longest name of a package, in characters.
+pub(crate) const NAME_CHARACTERS_MAX: usize = 200;
+/// The longest description or reason, in characters.
+pub(crate) const TEXT_CHARACTERS_MAX: usize = 5000;
+/// The shortest description of a revision, in characters: less tells nobody what to change.
+pub(crate) const DESCRIPTION_CHARACTERS_MIN: usize = 10;
+
+/// A line of 1 to `characters_max` characters that says something.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_line(text: &str, characters_max: usize) -> Result<(), String> {
+    if text.chars().any(char::is_control) {
+        return Err("must be one line of plain text".to_owned());
+    }
+    check_text(text, 1, characters_max)
+}
+
+/// A text of `characters_min` to `characters_max` characters, white space around it not counted.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_text(text: &str, characters_min: usize, characters_max: usize) -> Result<(), String> {
+    if text.contains('\0') {
+        return Err("must be plain text".to_owned());
+    }
+    let characters = text.trim().chars().count();
+    if (characters_min..=characters_max).contains(&characters) {
+        return Ok(());
+    }
+    Err(format!("must have {characters_min} to {characters_max} characters"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_say_something_in_one_line() {
+        assert_eq!(check_line("Bản nhạc", NAME_CHARACTERS_MAX), Ok(()));
+        assert_eq!(check_line(&"ễ".repeat(NAME_CHARACTERS_MAX), NAME_CHARACTERS_MAX), Ok(()));
+        for wrong in ["", "  ", "a\nb", "a\0", &"x".repeat(NAME_CHARACTERS_MAX + 1)] {
+            assert!(check_line(wrong, NAME_CHARACTERS_MAX).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn texts_are_counted_in_characters_without_the_space_around_them() {
+        assert_eq!(check_text(" ễễễễễễễễễễ ", DESCRIPTION_CHARACTERS_MIN, TEXT_CHARACTERS_MAX), Ok(()));
+        assert!(check_text(" nine char ", DESCRIPTION_CHARACTERS_MIN, TEXT_CHARACTERS_MAX).is_err());
+        assert_eq!(check_text(&"x".repeat(TEXT_CHARACTERS_MAX), 1, TEXT_CHARACTERS_MAX), Ok(()));
+        assert!(check_text(&"x".repeat(TEXT_CHARACTERS_MAX + 1), 1, TEXT_CHARACTERS_MAX).is_err());
+        assert!(check_text("with a \0 inside", 1, TEXT_CHARACTERS_MAX).is_err());
+    }
+}
