@@ -111,7 +111,8 @@ pub struct ProjectAnswer {
     pub specialist_user_ids: Vec<Uuid>,
 }
 
-/// A specialist: `specialist-service/internal/specialists/{id}`, and `…/internal/users/{user_id}/specialist`.
+/// A specialist: `specialist-service/internal/specialists/{id}`, and `…/internal/users/{user_id}/specialist`. Not found is
+/// also who cannot work: whose account is closed, or who holds the role of a specialist no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecialistAnswer {
     /// The specialist.
@@ -156,6 +157,27 @@ pub struct TaskAnswer {
 /// How busy a specialist is: `task-service/internal/specialists/{id}/workload`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkloadAnswer {
+    /// Assigned, accepted and in progress.
+    pub open_tasks: u32,
+}
+
+/// How busy several specialists are: `task-service/internal/workloads?specialist_ids={id},{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkloadsAnswer {
+    /// One for each id that was asked for, in any order; who has no open task may be left out.
+    pub items: Vec<SpecialistWorkload>,
+}
+
+impl WorkloadsAnswer {
+    /// How many specialists can be asked about at once.
+    pub const SPECIALISTS_MAX: usize = 100;
+}
+
+/// How busy one of several specialists is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecialistWorkload {
+    /// Who.
+    pub specialist_id: Uuid,
     /// Assigned, accepted and in progress.
     pub open_tasks: u32,
 }
@@ -226,7 +248,8 @@ pub struct DeliveriesAnswer {
     pub customer_user_ids: Vec<Uuid>,
 }
 
-/// A row of the activity log: `feedback-service/internal/activity?project={id}&request={id}&after={cursor}&limit={1..100}`, oldest first.
+/// A row of the activity log. `feedback-service/internal/activity?project={id}&request={id}&after={cursor}&limit={1..100}`
+/// answers a list of those that belong to the project or to the request, oldest first. `after` and `limit` may be left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityAnswer {
     /// The event that told of it.

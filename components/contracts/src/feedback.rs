@@ -24,5 +24,12 @@ pub struct FeedbackCreated {
     pub feedback_type: String,
     /// The specialists who worked on the request, whose rating moves.
     pub specialist_ids: Vec<Uuid>,
+    /// The users who are those specialists, in the same order.
+    #[serde(default)]
+    pub specialist_user_ids: Vec<Uuid>,
+    /// The user who saw the request through.
+    pub coordinator_user_id: Option<Uuid>,
+    /// What the customer calls the request.
+    pub title: Option<String>,
 }
 event!(FeedbackCreated, "feedback.created", "feedback", feedback_id);
