@@ -5,6 +5,7 @@
 //! others from being checked, and is named at the end.
 
 mod application;
+mod cast;
 mod load;
 mod memory;
 mod outside;
@@ -12,6 +13,7 @@ mod people;
 mod stage;
 
 pub use application::{Guest, GuestApplication};
+pub use cast::{Artist, Cast, Person, created, done, got, music_xml, once, pdf, person, uploaded, wav};
 pub use load::{Load, LoadReport};
 pub use memory::{peak_memory_bytes, reset_peak_memory};
 pub use outside::OutsideServer;

@@ -37,13 +37,13 @@ pub trait Event: Serialize {
 
 /// Names the kind of a payload, and the field that says to whom or what it happened.
 macro_rules! event {
-    ($payload:ty, $kind:literal, $aggregate:literal, $id:ident) => {
+    ($payload:ty, $kind:literal, $aggregate:literal, $($id:ident).+) => {
         impl $crate::Event for $payload {
             const KIND: &'static str = $kind;
             const AGGREGATE: &'static str = $aggregate;
 
             fn aggregate_id(&self) -> String {
-                self.$id.to_string()
+                self.$($id).+.to_string()
             }
         }
     };

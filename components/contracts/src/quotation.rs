@@ -273,43 +273,32 @@ pub struct Milestone {
     pub revision_id: Option<Uuid>,
 }
 
-/// Declares an event that tells of a milestone and no more.
-macro_rules! milestone_event {
-    ($(#[$attribute:meta])* $name:ident, $kind:literal) => {
-        $(#[$attribute])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-        pub struct $name {
-            /// The milestone as it is now.
-            #[serde(flatten)]
-            pub milestone: Milestone,
-        }
-
-        impl crate::Event for $name {
-            const KIND: &'static str = $kind;
-            const AGGREGATE: &'static str = "milestone";
-
-            fn aggregate_id(&self) -> String {
-                self.milestone.milestone_id.to_string()
-            }
-        }
-    };
+/// `milestone.due`: it can be paid, for the first time or again after a refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MilestoneDue {
+    /// The milestone as it is now.
+    #[serde(flatten)]
+    pub milestone: Milestone,
 }
+event!(MilestoneDue, "milestone.due", "milestone", milestone.milestone_id);
 
-milestone_event!(
-    /// `milestone.due`: it can be paid, for the first time or again after a refund.
-    MilestoneDue,
-    "milestone.due"
-);
-milestone_event!(
-    /// `milestone.overdue`: it should have been paid by now. Told once.
-    MilestoneOverdue,
-    "milestone.overdue"
-);
-milestone_event!(
-    /// `milestone.cancelled`: nobody has to pay it any more; what was paid is given back as far as the rules say.
-    MilestoneCancelled,
-    "milestone.cancelled"
-);
+/// `milestone.overdue`: it should have been paid by now. Told once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MilestoneOverdue {
+    /// The milestone as it is now.
+    #[serde(flatten)]
+    pub milestone: Milestone,
+}
+event!(MilestoneOverdue, "milestone.overdue", "milestone", milestone.milestone_id);
+
+/// `milestone.cancelled`: nobody has to pay it any more; what was paid is given back as far as the rules say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MilestoneCancelled {
+    /// The milestone as it is now.
+    #[serde(flatten)]
+    pub milestone: Milestone,
+}
+event!(MilestoneCancelled, "milestone.cancelled", "milestone", milestone.milestone_id);
 
 /// `milestone.paid`: the money is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -320,15 +309,7 @@ pub struct MilestonePaid {
     /// The payment that did it.
     pub payment_id: Uuid,
 }
-
-impl crate::Event for MilestonePaid {
-    const KIND: &'static str = "milestone.paid";
-    const AGGREGATE: &'static str = "milestone";
-
-    fn aggregate_id(&self) -> String {
-        self.milestone.milestone_id.to_string()
-    }
-}
+event!(MilestonePaid, "milestone.paid", "milestone", milestone.milestone_id);
 
 /// `milestone.reminded`: 3, 1 or 0 days are left to pay. Each is told once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -339,12 +320,4 @@ pub struct MilestoneReminded {
     /// 3, 1 or 0.
     pub days_left: u8,
 }
-
-impl crate::Event for MilestoneReminded {
-    const KIND: &'static str = "milestone.reminded";
-    const AGGREGATE: &'static str = "milestone";
-
-    fn aggregate_id(&self) -> String {
-        self.milestone.milestone_id.to_string()
-    }
-}
+event!(MilestoneReminded, "milestone.reminded", "milestone", milestone.milestone_id);

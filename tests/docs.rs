@@ -1,0 +1,70 @@
+//! The generated pages of `docs/` say what the manifest, the contracts and the running services say.
+//!
+//! `make docs` writes them anew: it runs these tests with `MUTRAPRO_WRITE_DOCS=1`. Without it they compare.
+
+#[path = "docs/events.rs"]
+mod events;
+#[path = "docs/services.rs"]
+mod services;
+#[path = "docs/source.rs"]
+mod source;
+
+use anyhow::{Context, Result, bail};
+use mutrapro_manifest::{App, LoadOptions, Variables, load};
+use mutrapro_tests::repository_system;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The repository's application, with something in the place of each secret.
+fn app() -> Result<App> {
+    let variables = Variables::new([], |name| Some(format!("{name} for tests")), BTreeMap::new());
+    load(&root().join("spin.toml"), &variables, LoadOptions { require_wasm: false }).context("spin.toml")
+}
+
+/// Writes `page` as `docs/<name>`, or makes sure that it is there already.
+fn settle(name: &str, page: &str) -> Result<()> {
+    let path = root().join("docs").join(name);
+    if std::env::var_os("MUTRAPRO_WRITE_DOCS").is_some() {
+        return std::fs::write(&path, page).with_context(|| path.display().to_string());
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let Some(line) = first_difference(&kept, page) else { return Ok(()) };
+    bail!("docs/{name} is out of date from line {line} on: run `make docs`, and commit what it wrote")
+}
+
+/// The first line, from 1, in which the texts differ.
+fn first_difference(one: &str, other: &str) -> Option<usize> {
+    let (ones, others) = (one.lines().map(Some), other.lines().map(Some));
+    let longest = one.lines().count().max(other.lines().count());
+    let pairs = ones.chain(std::iter::repeat(None)).zip(others.chain(std::iter::repeat(None)));
+    pairs.take(longest).position(|(one, other)| one != other).map(|index| index + 1)
+}
+
+#[test]
+fn page_of_events_is_what_contracts_and_manifest_say() -> Result<()> {
+    settle("events.md", &events::page(&app()?, &source::events(&root())?)?)
+}
+
+#[tokio::test]
+async fn page_of_services_is_what_manifest_and_services_say() -> Result<()> {
+    let system = repository_system().start().await?;
+    let document = system.client().get("/api/v1/openapi.json").await?.expect(200)?.json()?;
+    settle("services.md", &services::page(&app()?, &source::events(&root())?, &document)?)
+}
+
+#[test]
+fn every_event_is_told_by_its_producer_and_known_to_who_subscribes() -> Result<()> {
+    events::check(&root(), &app()?, &source::events(&root())?)
+}
+
+#[test]
+fn differences_are_found_and_placed() {
+    assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+    assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some(2));
+    assert_eq!(first_difference("a\n", "a\nc\n"), Some(2));
+    assert_eq!(first_difference("", "a\n"), Some(1));
+}
