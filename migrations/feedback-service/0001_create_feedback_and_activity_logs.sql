@@ -10,6 +10,10 @@ CREATE TABLE feedback (
     rating SMALLINT NOT NULL,
     comment TEXT,
     type TEXT NOT NULL,
+    -- The specialists who worked on the request: their UUIDs, with spaces between.
+    specialist_ids TEXT NOT NULL,
+    -- The users whom it concerns, and who may therefore see it: the customer, the coordinator and the specialists.
+    concerned_user_ids TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     CONSTRAINT feedback_id_key PRIMARY KEY (id),
     -- Each side of a request is rated once. It also finds the feedback of a request.
@@ -24,16 +28,24 @@ CREATE TABLE feedback (
 -- For a customer's own feedback, newest first.
 CREATE INDEX feedback_customer_user_id_idx ON feedback (customer_user_id, id);
 
+-- For the ratings of a specialist, which are looked for in all lists: they are read from here without the comments.
+CREATE INDEX feedback_specialist_ids_idx ON feedback (specialist_ids, type, rating);
+
 -- Every event of the application, a row each: only ever added to.
 CREATE TABLE activity_logs (
     id UUID NOT NULL,
     event_id UUID NOT NULL,
+    -- As its producer names it; the kind of thing and the fact are taken from it, for filters.
+    kind TEXT NOT NULL,
     -- Who did it, or whom it happened to; NULL where the event names neither.
     user_id UUID,
     entity_type TEXT NOT NULL,
     -- Text, since not every aggregate has a UUID.
     entity_id TEXT NOT NULL,
     action TEXT NOT NULL,
+    -- What it belongs to, as far as the event says.
+    project_id UUID,
+    request_id UUID,
     description TEXT,
     ip_address TEXT,
     user_agent TEXT,
@@ -56,3 +68,9 @@ CREATE INDEX activity_logs_entity_type_idx ON activity_logs (entity_type, create
 
 -- For what one user did.
 CREATE INDEX activity_logs_user_id_idx ON activity_logs (user_id, created_at, id);
+
+-- For the timeline of a project, which is what names it,
+CREATE INDEX activity_logs_project_id_idx ON activity_logs (project_id, created_at, id) WHERE project_id IS NOT NULL;
+
+-- and what names the request that it came from.
+CREATE INDEX activity_logs_request_id_idx ON activity_logs (request_id, created_at, id) WHERE request_id IS NOT NULL;

@@ -32,6 +32,10 @@ mutrapro_sdk::text_enum! {
 /// Feedback as a customer gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "request_id": "0190f3a0-0000-7000-8000-000000000001", "rating": 5, "type": "overall_experience",
+    "comment": "Every note as on the recording"
+}))]
 pub(crate) struct NewFeedback {
     /// The request that is rated.
     #[schema(format = "uuid", value_type = String)]
