@@ -111,8 +111,8 @@ pub struct ProjectAnswer {
     pub specialist_user_ids: Vec<Uuid>,
 }
 
-/// A specialist: `specialist-service/internal/specialists/{id}`, and `…/internal/users/{user_id}/specialist`. Not found is
-/// also who cannot work: whose account is closed, or who holds the role of a specialist no more.
+/// A specialist: `specialist-service/internal/specialists/{id}`, and `…/internal/users/{user_id}/specialist`. Not found
+/// is also who cannot work: whose account is closed, or who holds the role of a specialist no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecialistAnswer {
     /// The specialist.
