@@ -51,7 +51,7 @@ CREATE TABLE files (
     CONSTRAINT files_size_bytes_check CHECK (size_bytes >= 0),
     CONSTRAINT files_uploaded_at_check CHECK (
         (uploaded_at IS NULL AND version = 0)
-        OR (version > 0 AND sha256 IS NOT NULL AND mime_type IS NOT NULL AND content_type IS NOT NULL)
+        OR (uploaded_at IS NOT NULL AND version > 0 AND sha256 IS NOT NULL AND mime_type IS NOT NULL AND content_type IS NOT NULL)
     )
 );
 

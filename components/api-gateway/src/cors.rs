@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-none-match, range, traceparent, x-correlation-id",
+    "authorization, content-type, idempotency-key, if-none-match, if-range, last-event-id, range, traceparent, \
+     x-correlation-id",
 );
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
-    "content-disposition, content-range, etag, location, ratelimit-limit, ratelimit-remaining, retry-after, \
+    "accept-ranges, content-disposition, content-range, etag, location, ratelimit-limit, ratelimit-remaining, retry-after, \
      www-authenticate, x-request-id",
 );
 /// How long a browser may remember, in seconds.

@@ -4,7 +4,7 @@ use crate::problems::{Refusal, not_answered};
 use crate::rate::{Bucket, HostPermits, Meter};
 use crate::routes::{self, Access, Route};
 use crate::settings::Settings;
-use crate::{access, headers, openapi, sessions};
+use crate::{access, docs, headers, openapi, sessions};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::uri::PathAndQuery;
@@ -47,6 +47,9 @@ async fn answer(settings: &Settings, mut request: Request) -> std::result::Resul
     let address = headers::client_address(request.headers());
     let mut meter = Meter::new(&settings.limits, HostPermits);
     meter.take(Bucket::Address(address))?;
+    if docs::is_at(request.uri().path()) {
+        return Ok(docs::answer(request.method(), request.uri().path(), request.headers())?);
+    }
     let path = routes::inner_path(request.uri().path()).ok_or_else(no_such_path)?;
     if path == openapi::PATH && matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(openapi::document()?);
@@ -72,6 +75,7 @@ async fn answer(settings: &Settings, mut request: Request) -> std::result::Resul
 fn identify(settings: &Settings, route: &Route, headers: &HeaderMap) -> Result<Option<Claims>> {
     match route.access {
         Access::SignIn | Access::Public => Ok(None),
+        Access::Nobody => Err(no_such_path()),
         Access::Authenticated => {
             let elapsed = Instant::now().since(Instant::UNIX_EPOCH);
             let now_s = i64::try_from(elapsed.as_secs()).map_err(Problem::internal)?;

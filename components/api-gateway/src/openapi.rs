@@ -3,6 +3,7 @@
 //! The parts are data: nothing here knows a service's types. Who may take an operation comes from the gateway's own
 //! table and not from the parts.
 
+mod frame;
 mod merge;
 
 use crate::routes;
@@ -21,7 +22,8 @@ pub(crate) const PATH: &str = "/openapi.json";
 /// The document; made at the first request of an instance and kept.
 ///
 /// # Errors
-/// 503 when a service does not tell its part; it is asked again the next time.
+/// 503 that names the services which do not tell their part: half a document would pass for the whole. They are asked again
+/// the next time.
 pub(crate) fn document() -> Result<Response> {
     static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
     let document = match DOCUMENT.get() {
@@ -35,17 +37,58 @@ pub(crate) fn document() -> Result<Response> {
 }
 
 fn make() -> Result<Bytes> {
-    let parts = routes::services().into_iter().map(part).collect::<Result<Vec<_>>>()?;
-    let merged = merge(parts);
+    let merged = merge(all(routes::services(), part)?);
     for conflict in &merged.conflicts {
         log::error!("openapi: {conflict}");
     }
     serde_json::to_vec(&merged.document).map(Bytes::from).map_err(Problem::internal)
 }
 
-fn part(service: &'static str) -> Result<Part> {
-    let document = Client::new(service).get(openapi::PATH).map_err(|error: Error| {
-        Problem::unavailable("dependency_unavailable", format!("{service} does not tell its part")).because(error)
-    })?;
-    Ok(Part { service, document })
+/// The parts of all services, or a problem that names every service whose part is missing.
+fn all(
+    services: Vec<&'static str>,
+    part: impl Fn(&'static str) -> std::result::Result<Part, Error>,
+) -> Result<Vec<Part>> {
+    let mut parts = Vec::new();
+    let mut missing = Vec::new();
+    let mut causes = Vec::new();
+    for service in services {
+        match part(service) {
+            Ok(part) => parts.push(part),
+            Err(error) => {
+                missing.push(service);
+                causes.push(error.to_string());
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(parts);
+    }
+    let detail = format!("these do not tell their part of the document: {}", missing.join(", "));
+    Err(Problem::unavailable("dependency_unavailable", detail).because(causes.join("; ")))
+}
+
+fn part(service: &'static str) -> std::result::Result<Part, Error> {
+    Client::new(service).get(openapi::PATH).map(|document| Part { service, document })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn services_that_do_not_answer_are_all_named() {
+        let services = || vec!["user-service", "file-service", "task-service"];
+        let answers = |down: &'static [&'static str]| {
+            move |service| match down.contains(&service) {
+                true => Err(Error::Unavailable(service.to_owned())),
+                false => Ok(Part { service, document: json!({}) }),
+            }
+        };
+        assert_eq!(all(services(), answers(&[])).map(|parts| parts.len()), Ok(3));
+        let problem = all(services(), answers(&["file-service", "task-service"])).map(|_| ()).unwrap_err();
+        assert_eq!((problem.status().as_u16(), problem.code()), (503, "dependency_unavailable"));
+        assert!(problem.details().detail.ends_with("document: file-service, task-service"), "{problem:?}");
+    }
 }

@@ -97,7 +97,7 @@ pub(crate) fn insert(transaction: &Transaction<'_>, file: &Beginning<'_>, now: I
 
 /// How many bytes a user's content takes, with the room that is kept for uploads.
 pub(crate) fn used_bytes(reader: &impl Reader, owner: UserId) -> Result<i64, Error> {
-    let statement = "SELECT COALESCE(sum(size_bytes), 0) AS number FROM files \
+    let statement = "SELECT CAST(COALESCE(sum(size_bytes), 0) AS BIGINT) AS number FROM files \
          WHERE owner_user_id = $1 AND purged_at IS NULL";
     reader.query_one::<Number>(statement, params![owner]).map(|number| number.0)
 }

@@ -14,7 +14,7 @@ use mutrapro_sdk::blobs::{self, Blob, Upload};
 use mutrapro_sdk::identity::User;
 use mutrapro_sdk::log;
 use mutrapro_sdk::problem::{OnConstraint, Problem, Result};
-use mutrapro_sdk::sql::transaction;
+use mutrapro_sdk::sql::{Database, transaction};
 use mutrapro_sdk::time::Instant;
 
 /// Content as it arrives.
@@ -22,7 +22,7 @@ pub(crate) enum Incoming {
     /// The body itself.
     Raw(BodyDataStream),
     /// A part of `multipart/form-data`.
-    Part(multer::Field<'static>),
+    Part(Box<multer::Field<'static>>),
 }
 
 impl Incoming {
@@ -98,6 +98,13 @@ fn begin(user: &User, new: &NewFile, place: Place, blob_key: &str, length: Optio
         store::insert(tx, &Beginning { id, owner: user.id, new, place, blob_key, reserved_bytes }, now)?;
         Ok(room)
     })?;
+    // Where writers do not wait for each other, another upload may have taken the same room: then this sees both, or the
+    // other does, or both do.
+    let used_bytes = store::used_bytes(&Database, user.id)?;
+    if u64::try_from(used_bytes).is_ok_and(|used_bytes| used_bytes > quota_bytes) {
+        transaction(|tx| Ok(store::forget(tx, id)?))?;
+        return Err(problems::over_quota(quota_bytes, 0));
+    }
     Ok((id, room))
 }
 

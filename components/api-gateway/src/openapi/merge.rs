@@ -1,6 +1,7 @@
 //! Joining OpenAPI documents.
 
-use crate::routes::{self, Access, PREFIX};
+use super::frame;
+use crate::routes::{self, PREFIX};
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,8 @@ type Object = Map<String, Value>;
 
 /// What begins a reference to a component.
 const COMPONENTS: &str = "#/components/";
+/// The kind of component that no part brings.
+const SECURITY_SCHEMES: &str = "securitySchemes";
 /// The members of a path item that are operations (OpenAPI 3.1, section 4.8.9).
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -30,11 +33,17 @@ type Name = (String, String);
 
 /// Joins the parts in their order.
 pub(super) fn merge(parts: Vec<Part>) -> Merged {
-    let mut components: BTreeMap<Name, Value> = BTreeMap::new();
-    let mut paths = Object::new();
-    let mut conflicts = Vec::new();
+    let mut components = by_name(frame::components());
+    let mut whole = Paths::default();
     for Part { service, mut document } in parts {
-        let mut own = take_components(&mut document);
+        let mut own = by_name(document.get_mut("components").map(Value::take).unwrap_or_default());
+        // Who may take what is the gateway's to say.
+        own.retain(|(kind, _), _| kind != SECURITY_SCHEMES);
+        let missing = own.values().chain([&document]).flat_map(references).filter(|name| !own.contains_key(name));
+        let missing: BTreeSet<_> = missing.collect();
+        whole
+            .conflicts
+            .extend(missing.iter().map(|(kind, name)| format!("{service} does not publish its {kind}/{name}")));
         let renamed = names_to_change(&own, &components);
         let rename =
             |(kind, name): &Name| renamed.contains(&(kind.clone(), name.clone())).then(|| format!("{service}.{name}"));
@@ -45,50 +54,35 @@ pub(super) fn merge(parts: Vec<Part>) -> Merged {
         }
         if let Some(Value::Object(own)) = document.get_mut("paths").map(Value::take) {
             for (path, item) in own {
-                conflicts.extend(add_path(&mut paths, service, &path, item));
+                whole.add(service, &path, item);
             }
         }
     }
-    Merged { document: whole(paths, components), conflicts }
+    let Paths { paths, conflicts, .. } = whole;
+    Merged { document: frame::document(paths, by_kind(components)), conflicts }
 }
 
-fn whole(paths: Object, components: BTreeMap<Name, Value>) -> Value {
-    let mut kinds = json!({ "securitySchemes": { "bearer": {
-        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-        "description": "The access token that POST /api/v1/auth/login answers",
-    }}});
+fn by_name(components: Value) -> BTreeMap<Name, Value> {
+    let mut named = BTreeMap::new();
+    let Value::Object(kinds) = components else {
+        return named;
+    };
+    for (kind, members) in kinds {
+        if let Value::Object(members) = members {
+            named.extend(members.into_iter().map(|(name, value)| ((kind.clone(), name), value)));
+        }
+    }
+    named
+}
+
+fn by_kind(components: BTreeMap<Name, Value>) -> Object {
+    let mut kinds = Object::new();
     for ((kind, name), value) in components {
-        if let Value::Object(kinds) = &mut kinds
-            && let Value::Object(named) = kinds.entry(kind).or_insert_with(|| json!({}))
-        {
+        if let Value::Object(named) = kinds.entry(kind).or_insert_with(|| json!({})) {
             named.insert(name, value);
         }
     }
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "MuTraPro",
-            "description": "The back office of a music transcription and production studio",
-            "version": env!("CARGO_PKG_VERSION"),
-        },
-        "security": [{ "bearer": [] }],
-        "paths": paths,
-        "components": kinds,
-    })
-}
-
-/// Takes the components out of a part, but for security schemes: those are the gateway's.
-fn take_components(document: &mut Value) -> BTreeMap<Name, Value> {
-    let mut taken = BTreeMap::new();
-    let Some(Value::Object(kinds)) = document.get_mut("components").map(Value::take) else {
-        return taken;
-    };
-    for (kind, named) in kinds.into_iter().filter(|(kind, _)| kind != "securitySchemes") {
-        if let Value::Object(named) = named {
-            taken.extend(named.into_iter().map(|(name, value)| ((kind.clone(), name), value)));
-        }
-    }
-    taken
+    kinds
 }
 
 /// The components of a part that are called as others are which say something else, themselves or by what they refer to.
@@ -140,40 +134,57 @@ fn rename_references(value: &mut Value, rename: &impl Fn(&Name) -> Option<String
     }
 }
 
-/// Adds what a part says of a path; answers what does not lead there.
-fn add_path(paths: &mut Object, service: &str, path: &str, item: Value) -> Vec<String> {
-    let Value::Object(members) = item else {
-        return vec![format!("{service} publishes {path}, which is no path item")];
-    };
-    let mut conflicts = Vec::new();
-    let mut added = Object::new();
-    for (name, mut member) in members {
-        if METHODS.contains(&name.as_str()) {
-            let route = name.to_ascii_uppercase().parse::<Method>().ok().and_then(|method| routes::find(&method, path));
-            let Some(route) = route.filter(|route| route.service == service) else {
-                conflicts.push(format!("{service} publishes {name} {path}, which does not lead there"));
+/// What is joined so far.
+#[derive(Default)]
+struct Paths {
+    paths: Object,
+    operation_ids: BTreeSet<String>,
+    conflicts: Vec<String>,
+}
+
+impl Paths {
+    /// Adds what a part says of a path, but for what does not lead there.
+    fn add(&mut self, service: &str, path: &str, item: Value) {
+        let Value::Object(members) = item else {
+            return self.conflicts.push(format!("{service} publishes {path}, which is no path item"));
+        };
+        let mut added = Object::new();
+        for (name, mut member) in members {
+            if METHODS.contains(&name.as_str())
+                && let Err(conflict) = self.complete(service, &name, path, &mut member)
+            {
+                self.conflicts.push(conflict);
                 continue;
-            };
-            if let Value::Object(operation) = &mut member {
-                // A service names operations after its functions, which others may call alike; here each has to be unique.
-                operation.insert("operationId".to_owned(), json!(operation_id(&name, path)));
-                describe_responses(operation);
-                operation.remove("security");
-                if route.access == Access::SignIn {
-                    operation.insert("security".to_owned(), json!([]));
-                }
             }
+            added.insert(name, member);
         }
-        added.insert(name, member);
+        // What nothing leads to is not there.
+        if added.keys().any(|name| METHODS.contains(&name.as_str()))
+            && let Value::Object(known) = self.paths.entry(format!("{PREFIX}{path}")).or_insert_with(|| json!({}))
+        {
+            // Two services may share a path; a method leads to one of them.
+            known.extend(added);
+        }
     }
-    // What nothing leads to is not there.
-    if added.keys().any(|name| METHODS.contains(&name.as_str()))
-        && let Value::Object(known) = paths.entry(format!("{PREFIX}{path}")).or_insert_with(|| json!({}))
-    {
-        // Two services may share a path; a method leads to one of them.
-        known.extend(added);
+
+    /// Makes an operation of a part one of the whole, or says why it is none.
+    fn complete(&mut self, service: &str, method: &str, path: &str, operation: &mut Value) -> Result<(), String> {
+        let route = method.to_ascii_uppercase().parse::<Method>().ok().and_then(|method| routes::find(&method, path));
+        let route = route.filter(|route| route.service == service);
+        let route = route.ok_or_else(|| format!("{service} publishes {method} {path}, which does not lead there"))?;
+        let Value::Object(operation) = operation else {
+            return Err(format!("{service} publishes {method} {path}, which is no operation"));
+        };
+        // A service names operations after its functions, which others may call alike; here each has to be unique.
+        let id = operation_id(method, path);
+        if !self.operation_ids.insert(id.clone()) {
+            return Err(format!("{service} publishes {method} {path}, whose name {id} another operation has"));
+        }
+        operation.insert("operationId".to_owned(), json!(id));
+        frame::complete(operation, route.access, path);
+        describe_responses(operation);
+        Ok(())
     }
-    conflicts
 }
 
 /// Gives a response that has no description, which OpenAPI demands, the words of its status.

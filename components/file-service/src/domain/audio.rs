@@ -208,14 +208,12 @@ mod tests {
 
     #[test]
     fn flac_is_measured_by_its_stream_info() {
-        // 44.1 kHz, 2 channels, 16 bits, 441,000 samples (RFC 9639, section 8.2).
-        let mut flac = b"fLaC\x80\x00\x00\x22\x10\x00\x10\x00\x00\x00\x00\x00\x00\x00".to_vec();
-        let fields: u64 = (44_100 << 44) | (1 << 41) | (15 << 36) | 441_000;
-        flac.extend(fields.to_be_bytes());
-        flac.extend([0; 16]);
-        let metadata = measured(&flac, 100_000).unwrap();
-        assert_eq!((metadata.duration_ms, metadata.sample_rate_hz), (Some(10_000), Some(44_100)));
-        assert_eq!((metadata.channels, metadata.bit_depth), (Some(2), Some(16)));
+        // Half a second of a sine, as `sox -n -r 8000 -c 1 -b 16 tone.flac synth 0.5 sine 440` makes it.
+        let flac = include_bytes!("audio/tone.flac");
+        let metadata = measured(flac, u64::try_from(flac.len()).unwrap()).unwrap();
+        assert_eq!((metadata.duration_ms, metadata.sample_rate_hz), (Some(500), Some(8000)));
+        assert_eq!((metadata.channels, metadata.bit_depth), (Some(1), Some(16)));
+        assert_eq!(metadata.codec.as_deref(), Some("flac"));
     }
 
     #[test]
@@ -230,6 +228,16 @@ mod tests {
         assert_eq!(metadata.sample_rate_hz, Some(44_100));
         let duration_ms = metadata.duration_ms.unwrap();
         assert!((9_900..=10_100).contains(&duration_ms), "{duration_ms}");
+    }
+
+    #[test]
+    fn ogg_is_measured_by_its_last_page() {
+        // Half a second of a sine, as `sox -n -r 8000 -c 1 tone.ogg synth 0.5 sine 440` makes it.
+        let ogg = include_bytes!("audio/tone.ogg");
+        let metadata = measured(ogg, u64::try_from(ogg.len()).unwrap()).unwrap();
+        assert_eq!((metadata.duration_ms, metadata.sample_rate_hz), (Some(500), Some(8000)));
+        assert_eq!((metadata.channels, metadata.bit_depth), (Some(1), None));
+        assert_eq!(metadata.codec.as_deref(), Some("vorbis"));
     }
 
     #[test]

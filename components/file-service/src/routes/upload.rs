@@ -71,7 +71,7 @@ pub(crate) async fn create(
             let body = request.into_body().into_data_stream();
             let part = file_part(multer::Multipart::new(body, boundary)).await?;
             let new = parameters.check(part.file_name().map(ToOwned::to_owned))?;
-            receive(&user, &new, None, Incoming::Part(part)).await?
+            receive(&user, &new, None, Incoming::Part(Box::new(part))).await?
         }
     };
     Ok((StatusCode::CREATED, Json(file.into())))
