@@ -4,10 +4,11 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
-use mutrapro_testkit::{answer, eventually};
+use mutrapro_testkit::{Answer, answer, eventually};
 use mutrapro_tests::{Guest, Stage, check_claims};
 use reqwest::{Body, Method, Version};
 use std::convert::Infallible;
+use std::time::Duration;
 
 /// What a stream of any length may cost the host at its peak, in bytes: the memory of its instance and buffers.
 const STREAM_BYTES_MAX: u64 = 48 << 20;
@@ -18,6 +19,7 @@ async fn plain_components_are_served() -> Result<()> {
     let stage = Stage::set([
         Guest::new("plain-p3", "plain_p3").trigger("limits = { body_bytes_max = 67108864 }"),
         Guest::new("plain-p2", "plain_p2"),
+        Guest::new("hasty", "plain_p2").trigger("limits = { request_ms_max = 1000 }"),
     ])
     .await?;
     let mut failed = check_claims![stage;
@@ -29,6 +31,8 @@ async fn plain_components_are_served() -> Result<()> {
         a_response_of_a_gibibyte_streams_in_constant_memory,
         a_request_of_sixty_mebibytes_streams_in_constant_memory,
         a_response_that_nobody_reads_to_its_end_is_let_go,
+        a_body_that_keeps_arriving_may_take_longer_than_a_request,
+        a_body_that_trickles_is_given_up,
     ];
     match stage.strike().await {
         Ok(report) => println!("the bystander answered {report:?}"),
@@ -125,6 +129,32 @@ async fn a_response_that_nobody_reads_to_its_end_is_let_go(stage: &Stage) -> Res
     ensure!(instances().await? > 0.0, "an instance that streams is not counted");
     drop(response);
     eventually("the stream's instance is let go", async || Ok((instances().await? == 0.0).then_some(()))).await
+}
+
+async fn a_body_that_keeps_arriving_may_take_longer_than_a_request(stage: &Stage) -> Result<()> {
+    const PARTS: usize = 12;
+    let said = paced(stage, PARTS, 64 << 10).await?.expect(200)?.text();
+    ensure!(said == format!("/hasty/x with {} bytes", PARTS * (64 << 10)), "it answered {said:?}");
+    Ok(())
+}
+
+async fn a_body_that_trickles_is_given_up(stage: &Stage) -> Result<()> {
+    // Whoever sends for ever is answered in the middle of it, or cut off.
+    match paced(stage, 100, 16).await {
+        Ok(answer) => answer.expect(504).map(drop),
+        Err(error) if error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_request) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sends a body of as many parts of `part_bytes`, four a second, to the service that gives a request one second.
+async fn paced(stage: &Stage, parts: usize, part_bytes: usize) -> Result<Answer> {
+    let pace = tokio::time::interval(Duration::from_millis(250));
+    let body = futures::stream::unfold((pace, parts), move |(mut pace, left)| async move {
+        pace.tick().await;
+        (left > 0).then(|| (Ok::<_, Infallible>(Bytes::from(vec![b'x'; part_bytes])), (pace, left - 1)))
+    });
+    answer(stage.client.request(Method::POST, "/hasty/x").body(Body::wrap_stream(body))).await
 }
 
 fn is_affordable(bytes: u64) -> Result<()> {

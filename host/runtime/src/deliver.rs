@@ -3,6 +3,7 @@
 use crate::bindings::{Field, Request, Response};
 use crate::context::CallContext;
 use crate::error::CallError;
+use crate::patience::Patience;
 use crate::runtime::{Runtime, status_of};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -32,13 +33,18 @@ impl Runtime {
         &self,
         target: &ComponentId,
         mut request: http::Request<WasiBody>,
-        call: CallContext,
+        mut call: CallContext,
     ) -> Result<WasiResponse, CallError> {
         let component = self.callee(target, &call)?;
         set_host_headers(request.headers_mut(), &call);
+        let patience = Patience::until(call.deadline, &self.limits);
+        if !request.body().is_end_stream() {
+            request = request.map(|body| patience.watch(body));
+        }
         let fits = request.body().size_hint().upper().is_some_and(|bytes| bytes <= self.exchange_bytes_max());
         if component.exchange.is_some() && (fits || component.streams.is_none()) {
-            let (head, body) = self.collect(target, request, &call).await?;
+            let (head, body) = self.collect(target, request, &patience).await?;
+            call.deadline = patience.deadline();
             let record = to_record(&head, &body);
             if let Some(response) = self.exchange_with(&component, &record, call.clone()).await? {
                 return from_record(target, response);
@@ -49,7 +55,7 @@ impl Runtime {
             return Err(CallError::NotServed { component: target.clone() });
         };
         let started = Instant::now();
-        let outcome = streams.handle(request, call).await;
+        let outcome = streams.handle(request, call, patience).await;
         let status = outcome.as_ref().map_or_else(status_of, |response| response.status().as_u16());
         component.meter.count(status, started.elapsed());
         outcome
@@ -63,22 +69,24 @@ impl Runtime {
         &self,
         target: &ComponentId,
         request: http::Request<WasiBody>,
-        call: &CallContext,
+        patience: &Patience,
     ) -> Result<(http::request::Parts, Bytes), CallError> {
         let (head, body) = request.into_parts();
         if body.is_end_stream() {
             return Ok((head, Bytes::new()));
         }
         let limit_bytes = self.limits.exchange_bytes_max;
-        let collected = tokio::time::timeout_at(call.deadline, Limited::new(body, limit_bytes).collect()).await;
+        let collected = tokio::select! {
+            collected = Limited::new(body, limit_bytes).collect() => collected,
+            () = patience.exhausted() => {
+                let reason = "the request's body took too long to arrive";
+                return Err(CallError::TimedOut { component: target.clone(), reason });
+            }
+        };
         match collected {
-            Ok(Ok(body)) => Ok((head, body.to_bytes())),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(CallError::RequestTooLarge { limit_bytes }),
-            Ok(Err(error)) => Err(broken_off(target, error.as_ref())),
-            Err(_) => Err(CallError::TimedOut {
-                component: target.clone(),
-                reason: "the request's body took too long to arrive",
-            }),
+            Ok(body) => Ok((head, body.to_bytes())),
+            Err(error) if error.is::<LengthLimitError>() => Err(CallError::RequestTooLarge { limit_bytes }),
+            Err(error) => Err(broken_off(target, error.as_ref())),
         }
     }
 }

@@ -19,6 +19,7 @@ mod instance;
 mod limits;
 mod metrics;
 mod outbound;
+mod patience;
 mod runtime;
 mod state;
 mod stream;

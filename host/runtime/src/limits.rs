@@ -18,7 +18,8 @@ pub struct RuntimeLimits {
     pub instance_waiters_max: u32,
     /// How long a caller waits for an instance before the answer is `overloaded`.
     pub instance_wait: Duration,
-    /// How long a request may take, from the first byte to the last of a response that fits in memory.
+    /// How long a request may take: to the last byte of a response that fits in memory, or to the head of one that streams.
+    /// A body that is still arriving gives it this time anew.
     pub request_time: Duration,
     /// How long one event or the statements of its handler may take: it holds the database's writer.
     pub event_time: Duration,
@@ -42,8 +43,10 @@ pub struct RuntimeLimits {
     pub instance_calls_max: u32,
     /// How many streams of one service may be open at once.
     pub streams_max: u32,
-    /// How long a stream may last after the head of its response.
+    /// How long a request's body may take to arrive, and how long a stream may last after the head of its response.
     pub stream_time: Duration,
+    /// How many bytes of a request's body have to arrive for each second that it takes beyond `request_time`.
+    pub upload_bytes_per_s_min: u64,
 }
 
 impl Default for RuntimeLimits {
@@ -67,6 +70,7 @@ impl Default for RuntimeLimits {
             instance_calls_max: 100_000,
             streams_max: 64,
             stream_time: Duration::from_secs(3600),
+            upload_bytes_per_s_min: 16 << 10,
         }
     }
 }

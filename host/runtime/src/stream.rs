@@ -9,10 +9,11 @@ use crate::error::CallError;
 use crate::instance::Counted;
 use crate::limits::RuntimeLimits;
 use crate::metrics::{InstanceState, TrapCause};
+use crate::patience::Patience;
 use crate::state::State;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -23,6 +24,10 @@ use wasmtime_wasi_http::handler::{
     WorkerExpiration, WorkerState, WorkerStatus,
 };
 use wasmtime_wasi_http::{WasiBody, WasiHttpView};
+
+/// How much later than its request an instance ends that does not notice that the request's time is over: who waits for the
+/// response is to be told of the time, and not of the instance's end.
+const EXPIRATION_GRACE: Duration = Duration::from_secs(1);
 
 /// The streams of one component.
 pub(crate) struct StreamHandler {
@@ -39,22 +44,23 @@ impl StreamHandler {
         }
     }
 
-    /// Hands `request` to a new instance and gives the response's head when it is there.
+    /// Hands `request` to a new instance and gives the response's head when it is there, as long as there is `patience`.
     pub(crate) async fn handle(
         &self,
         request: http::Request<WasiBody>,
         call: CallContext,
+        patience: Arc<Patience>,
     ) -> Result<http::Response<WasiBody>, CallError> {
         let component = self.handler.state().blueprint.service.id.clone();
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             return Err(CallError::Overloaded { component, reason: "too many streams are open" });
         };
-        let deadline = call.deadline;
-        let handled = self.handler.handle(StreamCall { call, permit }, request);
-        match tokio::time::timeout_at(deadline, handled).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.call_error(&error)),
-            Err(_) => Err(CallError::TimedOut { component, reason: "the time for the call was over" }),
+        let handled = self.handler.handle(StreamCall { call, permit, patience: Arc::clone(&patience) }, request);
+        tokio::select! {
+            outcome = handled => outcome.map_err(|error| self.call_error(&error)),
+            () = patience.exhausted() => {
+                Err(CallError::TimedOut { component, reason: "the time for the call was over" })
+            }
         }
     }
 
@@ -76,6 +82,7 @@ impl StreamHandler {
 struct StreamCall {
     call: CallContext,
     permit: OwnedSemaphorePermit,
+    patience: Arc<Patience>,
 }
 
 struct Streams {
@@ -95,15 +102,17 @@ impl HandlerState for Streams {
         let allowance = blueprint.limits.stream_allowance();
         store.data_mut().begin_stream(CallContext::root(deadline), allowance, blueprint.limits.request_time);
         let proxy = self.proxy.instantiate_async(&mut store).await?;
+        let patience = Arc::new(OnceLock::new());
         let gauge = blueprint.metrics.instances(&blueprint.service.id, InstanceState::Streaming);
         Ok(Instance {
             store,
             proxy,
             view: State::http,
-            expiration: StreamTimer::new(Arc::clone(&blueprint.limits)),
+            expiration: StreamTimer::new(Arc::clone(&blueprint.limits), Arc::clone(&patience)),
             state: StreamWorker {
                 blueprint: blueprint.clone(),
                 permit: Mutex::default(),
+                patience,
                 _streaming: Counted::new(&gauge),
             },
         })
@@ -114,6 +123,8 @@ impl HandlerState for Streams {
 struct StreamWorker {
     blueprint: Blueprint,
     permit: Mutex<Option<OwnedSemaphorePermit>>,
+    /// That of its request, once it has come.
+    patience: Arc<OnceLock<Arc<Patience>>>,
     _streaming: Counted,
 }
 
@@ -131,10 +142,10 @@ impl WorkerState for StreamWorker {
         data: StreamCall,
         _task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        let deadline = data.call.deadline;
+        let patience = Arc::clone(self.patience.get_or_init(|| data.patience));
         *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(data.permit);
         store.data_mut().begin_call(data.call, self.blueprint.limits.stream_allowance());
-        Box::pin(tokio::time::sleep_until(deadline))
+        Box::pin(async move { patience.exhausted().await })
     }
 
     fn drop(&self, mut store: Store<State>, result: Result<(), wasmtime::Error>) {
@@ -149,13 +160,25 @@ impl WorkerState for StreamWorker {
 /// Ends an instance that takes too long: before its response, after it, or with nothing left to do.
 struct StreamTimer {
     limits: Arc<RuntimeLimits>,
+    patience: Arc<OnceLock<Arc<Patience>>>,
     sleep: Pin<Box<tokio::time::Sleep>>,
 }
 
 impl StreamTimer {
-    fn new(limits: Arc<RuntimeLimits>) -> Self {
+    fn new(limits: Arc<RuntimeLimits>, patience: Arc<OnceLock<Arc<Patience>>>) -> Self {
         let sleep = Box::pin(tokio::time::sleep(limits.request_time));
-        Self { limits, sleep }
+        Self { limits, patience, sleep }
+    }
+
+    fn deadline(&self, status: WorkerStatus, start: Instant) -> Instant {
+        match status {
+            WorkerStatus::Idle => start,
+            WorkerStatus::Requests => {
+                let own = self.patience.get().map(|patience| patience.deadline());
+                own.unwrap_or(start + self.limits.request_time) + EXPIRATION_GRACE
+            }
+            WorkerStatus::PostReturn => start + self.limits.stream_time,
+        }
     }
 }
 
@@ -166,15 +189,16 @@ impl WorkerExpiration for StreamTimer {
         status: WorkerStatus,
         start: std::time::Instant,
     ) -> Poll<()> {
-        let allowed = match status {
-            WorkerStatus::Idle => Duration::ZERO,
-            WorkerStatus::Requests => self.limits.request_time,
-            WorkerStatus::PostReturn => self.limits.stream_time,
-        };
-        let deadline = Instant::from_std(start) + allowed;
-        if self.sleep.deadline() != deadline {
-            self.sleep.as_mut().reset(deadline);
+        loop {
+            let deadline = self.deadline(status, Instant::from_std(start));
+            if self.sleep.deadline() != deadline {
+                self.sleep.as_mut().reset(deadline);
+            }
+            ready!(self.sleep.as_mut().poll(cx));
+            // What has arrived meanwhile may have moved it.
+            if self.deadline(status, Instant::from_std(start)) <= deadline {
+                return Poll::Ready(());
+            }
         }
-        self.sleep.as_mut().poll(cx)
     }
 }
