@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A file is one room.
 const LINES_MAX: usize = 500;
-const SOURCES: [&str; 5] = ["host", "components", "tests", "bench", "wit"];
+const SOURCES: [&str; 6] = ["host", "components", "tests", "bench", "demo", "wit"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

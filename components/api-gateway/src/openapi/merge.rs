@@ -15,6 +15,9 @@ const SECURITY_SCHEMES: &str = "securitySchemes";
 /// The members of a path item that are operations (OpenAPI 3.1, section 4.8.9).
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
+/// Where an operation names the service that answers it, for whoever operates or documents the system.
+const SERVICE_FIELD: &str = "x-service";
+
 /// What one service publishes, its paths as the gateway forwards them.
 pub(super) struct Part {
     pub(super) service: &'static str,
@@ -181,6 +184,7 @@ impl Paths {
             return Err(format!("{service} publishes {method} {path}, whose name {id} another operation has"));
         }
         operation.insert("operationId".to_owned(), json!(id));
+        operation.insert(SERVICE_FIELD.to_owned(), json!(service));
         frame::complete(operation, route.access, path);
         describe_responses(operation);
         Ok(())
