@@ -14,7 +14,7 @@ MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN)
 
 FUZZ_VENV := target/fuzz-venv
 
-.PHONY: help fuzz-venv setup build components host up demo check test lint bench clean
+.PHONY: help fuzz-venv setup build components host up demo check test docs lint bench clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ test: components fuzz-venv ## Run every test
 	@# Everything at once, so that tests and host share one set of built dependencies.
 	@cargo build --quiet $(NATIVE) --all-targets
 	cargo test $(NATIVE)
+
+docs: components ## Write the generated pages of docs/ anew
+	@cargo build --quiet -p mutrapro
+	@MUTRAPRO_WRITE_DOCS=1 cargo test --quiet -p mutrapro-tests --test docs
 
 lint: setup ## Formatting and clippy, warnings denied
 	cargo fmt --all --check

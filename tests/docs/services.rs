@@ -100,13 +100,19 @@ fn endpoints(document: &Value) -> Result<BTreeMap<String, Vec<String>>> {
         for (method, operation) in METHODS.iter().filter_map(|method| Some((method, item.get(*method)?))) {
             let service = text(operation.as_object(), SERVICE_FIELD);
             let service = service.with_context(|| format!("{method} {path} does not say who answers it"))?;
-            let summary = text(operation.as_object(), "summary").unwrap_or_default();
+            let summary = first_sentence(text(operation.as_object(), "summary").unwrap_or_default());
             let path = path.strip_prefix("/api/v1/").unwrap_or(path);
             let line = format!("`{} {path}` {summary}", method.to_uppercase());
             endpoints.entry(service.to_owned()).or_default().push(line.trim_end().to_owned());
         }
     }
     Ok(endpoints)
+}
+
+/// In one line, for a row of a table.
+fn first_sentence(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.split_once(". ").map_or(line.clone(), |(first, _)| format!("{first}."))
 }
 
 fn text<'a>(object: Option<&'a Map<String, Value>>, field: &str) -> Option<&'a str> {
