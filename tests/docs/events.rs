@@ -100,7 +100,7 @@ fn code(root: &Path, component: &str) -> Result<String> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
                 text.push_str(&std::fs::read_to_string(path)?);
             }
         }
