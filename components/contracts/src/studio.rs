@@ -35,6 +35,9 @@ pub struct BookingCreated {
     pub artist_ids: Vec<Uuid>,
     /// The users who are those specialists, in the same order.
     pub artist_user_ids: Vec<Uuid>,
+    /// The user who sees the project or request through, once somebody does.
+    #[serde(default)]
+    pub coordinator_user_id: Option<Uuid>,
     /// RFC 3339: until when it is held without being confirmed; `None` when it was confirmed at once.
     pub hold_expires_at: Option<String>,
     /// The user who booked.
@@ -73,6 +76,9 @@ pub struct BookingConfirmed {
     pub artist_ids: Vec<Uuid>,
     /// The users who are those specialists, in the same order.
     pub artist_user_ids: Vec<Uuid>,
+    /// The user who sees the project or request through, once somebody does.
+    #[serde(default)]
+    pub coordinator_user_id: Option<Uuid>,
     /// Who did it; `None` when the deposit was paid.
     pub confirmed_by: Option<Uuid>,
 }
@@ -109,6 +115,9 @@ pub struct BookingCompleted {
     pub artist_ids: Vec<Uuid>,
     /// The users who are those specialists, in the same order.
     pub artist_user_ids: Vec<Uuid>,
+    /// The user who sees the project or request through, once somebody does.
+    #[serde(default)]
+    pub coordinator_user_id: Option<Uuid>,
 }
 event!(BookingCompleted, "booking.completed", "booking", booking_id);
 
@@ -143,6 +152,9 @@ pub struct BookingCancelled {
     pub artist_ids: Vec<Uuid>,
     /// The users who are those specialists, in the same order.
     pub artist_user_ids: Vec<Uuid>,
+    /// The user who sees the project or request through, once somebody does.
+    #[serde(default)]
+    pub coordinator_user_id: Option<Uuid>,
     /// In the words of who did it.
     pub reason: Option<String>,
     /// Who did it; `None` when the hold expired, or the project or request was cancelled.
@@ -181,6 +193,9 @@ pub struct BookingNoShow {
     pub artist_ids: Vec<Uuid>,
     /// The users who are those specialists, in the same order.
     pub artist_user_ids: Vec<Uuid>,
+    /// The user who sees the project or request through, once somebody does.
+    #[serde(default)]
+    pub coordinator_user_id: Option<Uuid>,
 }
 event!(BookingNoShow, "booking.no_show", "booking", booking_id);
 
@@ -215,6 +230,9 @@ pub struct BookingReminded {
     pub artist_ids: Vec<Uuid>,
     /// The users who are those specialists, in the same order.
     pub artist_user_ids: Vec<Uuid>,
+    /// The user who sees the project or request through, once somebody does.
+    #[serde(default)]
+    pub coordinator_user_id: Option<Uuid>,
     /// 3, 1 or 0.
     pub days_left: u8,
 }

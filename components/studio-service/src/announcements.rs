@@ -24,6 +24,7 @@ macro_rules! tell {
             currency: booking.currency.to_string(),
             artist_ids: once_each(artists.iter().map(|artist| artist.specialist_id.uuid())),
             artist_user_ids: once_each(artists.iter().map(|artist| artist.specialist_user_id.uuid())),
+            coordinator_user_id: booking.coordinator_user_id.map(UserId::uuid),
             $($field: $value),*
         }
     }};

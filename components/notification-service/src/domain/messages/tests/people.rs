@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 type Telling = (&'static str, &'static [Uuid], NotificationType, &'static str);
 
 const BOTH: &[Uuid] = &[CUSTOMER, COORDINATOR];
-const SESSION: &[Uuid] = &[CUSTOMER, ARTIST];
+const SESSION: &[Uuid] = &[CUSTOMER, COORDINATOR, ARTIST];
 
 const TABLE: [Telling; 44] = [
     ("user.registered", &[CUSTOMER], SystemAnnouncement, "user"),
