@@ -8,6 +8,8 @@ mod events;
 mod services;
 #[path = "docs/source.rs"]
 mod source;
+#[path = "docs/testing.rs"]
+mod testing;
 
 use anyhow::{Context, Result, bail};
 use mutrapro_manifest::{App, LoadOptions, Variables, load};
@@ -54,6 +56,11 @@ async fn page_of_services_is_what_manifest_and_services_say() -> Result<()> {
     let system = repository_system().start().await?;
     let document = system.client().get("/api/v1/openapi.json").await?.expect(200)?.json()?;
     settle("services.md", &services::page(&app()?, &source::events(&root())?, &document)?)
+}
+
+#[test]
+fn page_of_tests_is_what_the_sources_hold() -> Result<()> {
+    settle("testing.md", &testing::page(&root())?)
 }
 
 #[test]

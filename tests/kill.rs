@@ -3,14 +3,11 @@
 //! `MUTRAPRO_SEED` replays a run: it decides how long each life of the host is.
 
 use anyhow::{Context, Result, ensure};
-use mutrapro_testkit::{Application, Client, System};
+use mutrapro_testkit::Client;
+use mutrapro_tests::{Databases, register, seed, unhurried_system};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde_json::json;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Row};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -24,18 +21,8 @@ const LIFE_MS: std::ops::Range<u64> = 50..2_500;
 
 #[tokio::test]
 async fn every_committed_registration_has_exactly_one_welcome_and_one_activity_row() -> Result<()> {
-    let seed = match std::env::var("MUTRAPRO_SEED") {
-        Ok(given) => given.parse().context("MUTRAPRO_SEED is no number")?,
-        Err(_) => rand::random::<u64>(),
-    };
-    println!("MUTRAPRO_SEED={seed}");
-    let mut random = StdRng::seed_from_u64(seed);
-    let unlimited = "1000000";
-    let mut system = System::of(Application::repository())
-        .env("MUTRAPRO_RATE_LIMIT_SIGN_IN_PER_MINUTE", unlimited)
-        .env("MUTRAPRO_RATE_LIMIT_ADDRESS_PER_MINUTE", unlimited)
-        .start()
-        .await?;
+    let mut random = StdRng::seed_from_u64(seed()?);
+    let mut system = unhurried_system().start().await?;
 
     let mut acknowledged = BTreeSet::new();
     let sequence = Arc::new(AtomicU32::new(0));
@@ -47,18 +34,20 @@ async fn every_committed_registration_has_exactly_one_welcome_and_one_activity_r
         acknowledged.extend(load.stop().await?);
     }
     // One more that surely succeeds, so that an empty run cannot pass.
-    let last = register(&system.client(), &sequence).await?.context("a registration on a calm system succeeds")?;
+    let last = register_next(&system.client(), &sequence).await?.context("a registration on a calm system succeeds")?;
     acknowledged.insert(last);
     system.settled().await?;
     ensure!(system.terminate().await?.success(), "the host ends well");
 
-    let users = users(system.data()).await?;
+    let databases = Databases::of(&system);
+    let users: BTreeMap<String, String> = databases.select("user_db", USERS, &[]).await?.into_iter().collect();
     let lost: Vec<_> = acknowledged.iter().filter(|email| !users.contains_key(*email)).collect();
     ensure!(lost.is_empty(), "acknowledged but lost: {lost:?}");
     let ids: BTreeSet<&String> = users.values().collect();
-    let welcomes = counts(system.data(), "notification_db", WELCOMES).await?;
-    let activities = counts(system.data(), "feedback_db", ACTIVITIES).await?;
-    for (what, counted) in [("welcome", &welcomes), ("activity row", &activities)] {
+    for (what, database, query) in
+        [("welcome", "notification_db", WELCOMES), ("activity row", "feedback_db", ACTIVITIES)]
+    {
+        let counted: BTreeMap<String, i64> = databases.select(database, query, &[]).await?.into_iter().collect();
         ensure!(counted.values().all(|count| *count == 1), "a {what} was doubled: {counted:?}");
         ensure!(counted.keys().collect::<BTreeSet<_>>() == ids, "users without {what}, or the reverse");
     }
@@ -66,6 +55,7 @@ async fn every_committed_registration_has_exactly_one_welcome_and_one_activity_r
     Ok(())
 }
 
+const USERS: &str = "SELECT email, id FROM users";
 const WELCOMES: &str = "SELECT user_id, count(*) FROM notifications GROUP BY user_id";
 const ACTIVITIES: &str = "SELECT entity_id, count(*) FROM activity_logs WHERE entity_type = 'user' AND action = 'registered' GROUP BY entity_id";
 
@@ -84,7 +74,7 @@ impl Load {
             clients.spawn(async move {
                 let mut acknowledged = Vec::new();
                 while !*stopped.borrow() {
-                    match register(&client, &sequence).await {
+                    match register_next(&client, &sequence).await {
                         Ok(email) => acknowledged.extend(email),
                         // The plug is out: this host answers nobody any more.
                         Err(_) => break,
@@ -108,36 +98,8 @@ impl Load {
 }
 
 /// Registers one more user; the address if the host said that it did.
-async fn register(client: &Client, sequence: &AtomicU32) -> Result<Option<String>> {
-    let number = sequence.fetch_add(1, Ordering::Relaxed);
-    let email = format!("user{number}@example.com");
-    let body = json!({
-        "email": email,
-        "username": format!("user{number}"),
-        "password": "a long passphrase",
-        "full_name": format!("User {number}"),
-    });
-    let answer = client.post("/api/v1/auth/register", &body).await?;
-    Ok((answer.status == 201).then_some(email))
-}
-
-async fn open(data: &Path, database: &str) -> Result<SqliteConnection> {
-    let file = data.join(format!("{database}.sqlite"));
-    SqliteConnectOptions::new()
-        .filename(&file)
-        .read_only(true)
-        .connect()
-        .await
-        .with_context(|| file.display().to_string())
-}
-
-/// Every user's id by address.
-async fn users(data: &Path) -> Result<BTreeMap<String, String>> {
-    let rows = sqlx::query("SELECT email, id FROM users").fetch_all(&mut open(data, "user_db").await?).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
-}
-
-async fn counts(data: &Path, database: &str, query: &'static str) -> Result<BTreeMap<String, i64>> {
-    let rows = sqlx::query(query).fetch_all(&mut open(data, database).await?).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+async fn register_next(client: &Client, sequence: &AtomicU32) -> Result<Option<String>> {
+    let name = format!("user{}", sequence.fetch_add(1, Ordering::Relaxed));
+    let answer = register(client, &name).await?;
+    Ok((answer.status == 201).then(|| format!("{name}@example.com")))
 }

@@ -5,10 +5,10 @@ mod streams;
 
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
-use mutrapro_testkit::{Answer, Client, System, SystemBuilder, answer, eventually};
+use mutrapro_testkit::{Answer, Client, System, answer, eventually};
 use mutrapro_tests::{
     Login, PASSWORD, SESSION_LAG, admin, check_claims, gone_within, items, login, refresh, register, registration,
-    repository_system, text, try_login, user_id,
+    repository_system, text, try_login, unhurried_system, user_id,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -19,12 +19,6 @@ const RACES: usize = 20;
 const RACERS: usize = 8;
 /// After so many failures an account is locked.
 const FAILURES_MAX: usize = 5;
-
-/// A system that nobody is too fast for.
-fn unhurried_system() -> SystemBuilder {
-    let limits = ["SIGN_IN", "ADDRESS", "USER"].map(|of| format!("MUTRAPRO_RATE_LIMIT_{of}_PER_MINUTE"));
-    limits.iter().fold(repository_system(), |builder, limit| builder.env(limit, "1000000"))
-}
 
 struct Stage {
     system: System,

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use mutrapro_testkit::{System, eventually};
 use mutrapro_tests::{
-    Cast, Person, created, done, got, items, music_xml, once, pdf, repository_system, text, uploaded, wav,
+    Cast, created, done, got, items, milestone, music_xml, paid, pdf, project_of, reaches, repository_system, text,
+    uploaded, wav,
 };
 use serde_json::{Value, json};
 
@@ -26,38 +27,14 @@ impl Stage {
         Ok(Self { system, cast })
     }
 
-    /// Waits until the thing at `path` has `status`, and gives it.
-    async fn reaches(&self, who: &Person, path: &str, status: &str) -> Result<Value> {
-        eventually(&format!("{path} is {status}"), async || {
-            let thing = got(&who.client, path).await?;
-            Ok((thing.get("status") == Some(&json!(status))).then_some(thing))
-        })
-        .await
-    }
-
-    /// The milestone of `quotation` with this type and status, once there is one.
-    async fn milestone(&self, quotation: &str, milestone_type: &str, status: &str) -> Result<Value> {
-        let path = format!("quotations/{quotation}/milestones");
-        eventually(&format!("{milestone_type} is {status}"), async || {
-            let milestones = got(&self.cast.customer.client, &path).await?;
-            let found = items(&milestones)?.iter().find(|milestone| {
-                milestone.get("milestone_type") == Some(&json!(milestone_type))
-                    && milestone.get("status") == Some(&json!(status))
-            });
-            Ok(found.cloned())
-        })
-        .await
-    }
-
     /// The customer pays `milestone`, which is paid then.
     async fn pay(&self, milestone: &Value) -> Result<()> {
-        let id = text(milestone, "id")?;
-        let body = json!({ "milestone_id": id, "method": "credit_card" });
-        let payment = once(&self.cast.customer.client, "payments", id, &body).await?.expect(201)?.json()?;
+        let (customer, id) = (&self.cast.customer, text(milestone, "id")?);
+        let payment = paid(customer, id).await?;
         ensure!(payment.get("amount") == milestone.get("amount"), "the amount is the milestone's: {payment}");
-        let again = once(&self.cast.customer.client, "payments", id, &body).await?.json()?;
+        let again = paid(customer, id).await?;
         ensure!(text(&again, "id")? == text(&payment, "id")?, "the same key is the same payment: {again}");
-        self.reaches(&self.cast.customer, &format!("milestones/{id}"), "paid").await?;
+        reaches(customer, &format!("milestones/{id}"), "paid").await?;
         Ok(())
     }
 }
@@ -69,7 +46,7 @@ async fn a_request_becomes_a_finished_and_rated_project() -> Result<()> {
     let quotation = quoted_twice_and_approved(&stage, &request).await?;
     let project = started_by_its_deposit(&stage, &request, &quotation).await?;
     transcribed(&stage, &project, None).await?;
-    stage.reaches(&stage.cast.coordinator, &format!("projects/{project}"), "review").await?;
+    reaches(&stage.cast.coordinator, &format!("projects/{project}"), "review").await?;
     delivered(&stage, &project, "draft").await?;
     revised_for_free(&stage, &project).await?;
     revised_for_a_fee(&stage, &project, &quotation).await?;
@@ -119,14 +96,14 @@ async fn quoted_twice_and_approved(stage: &Stage, request: &str) -> Result<Strin
 }
 
 async fn started_by_its_deposit(stage: &Stage, request: &str, quotation: &str) -> Result<String> {
-    let deposit = stage.milestone(quotation, "deposit", "due").await?;
+    let customer = &stage.cast.customer;
+    let deposit = milestone(customer, quotation, "deposit", "due").await?;
     ensure!(deposit.get("amount") == Some(&json!(DEPOSIT)), "40 % of the total: {deposit}");
     stage.pay(&deposit).await?;
-    stage.reaches(&stage.cast.customer, &format!("requests/{request}"), "in_progress").await?;
-    let projects = got(&stage.cast.customer.client, "projects").await?;
-    let project = items(&projects)?.first().context("the customer sees the project")?;
-    ensure!(text(project, "status")? == "in_progress", "{project}");
-    Ok(text(project, "id")?.to_owned())
+    reaches(customer, &format!("requests/{request}"), "in_progress").await?;
+    let project = project_of(customer, request).await?;
+    ensure!(text(&project, "status")? == "in_progress", "{project}");
+    Ok(text(&project, "id")?.to_owned())
 }
 
 /// The specialist does a task of the project, for `revision` if there is one.
@@ -162,7 +139,7 @@ async fn delivered(stage: &Stage, project: &str, delivery_type: &str) -> Result<
     done(&coordinator.client, &format!("packages/{package}/deliver"), &json!({})).await?;
     let content = customer.client.get(&format!("/api/v1/files/{file}/content")).await?.expect(200)?;
     ensure!(!content.body.is_empty(), "the customer gets the file");
-    stage.reaches(coordinator, &format!("projects/{project}"), "review").await?;
+    reaches(coordinator, &format!("projects/{project}"), "review").await?;
     Ok(package)
 }
 
@@ -173,9 +150,9 @@ async fn revised_for_free(stage: &Stage, project: &str) -> Result<()> {
     ensure!(revision.get("is_free") == Some(&json!(true)), "{revision}");
     let id = text(&revision, "id")?;
     done(&coordinator.client, &format!("revisions/{id}/approve"), &json!({})).await?;
-    stage.reaches(coordinator, &format!("projects/{project}"), "in_progress").await?;
+    reaches(coordinator, &format!("projects/{project}"), "in_progress").await?;
     transcribed(stage, project, Some(id)).await?;
-    stage.reaches(customer, &format!("revisions/{id}"), "completed").await?;
+    reaches(customer, &format!("revisions/{id}"), "completed").await?;
     delivered(stage, project, "revision").await?;
     Ok(())
 }
@@ -186,11 +163,11 @@ async fn revised_for_a_fee(stage: &Stage, project: &str, quotation: &str) -> Res
     let revision = created(&customer.client, "revisions", &revision).await?;
     ensure!(revision.get("is_free") == Some(&json!(false)), "{revision}");
     let id = text(&revision, "id")?;
-    let fee = stage.milestone(quotation, "revision_fee", "due").await?;
+    let fee = milestone(customer, quotation, "revision_fee", "due").await?;
     ensure!(fee.get("amount") == revision.get("fee"), "{fee}");
     stage.pay(&fee).await?;
-    stage.reaches(customer, &format!("revisions/{id}"), "approved").await?;
-    stage.reaches(coordinator, &format!("projects/{project}"), "in_progress").await?;
+    reaches(customer, &format!("revisions/{id}"), "approved").await?;
+    reaches(coordinator, &format!("projects/{project}"), "in_progress").await?;
     done(&coordinator.client, &format!("revisions/{id}/complete"), &json!({})).await?;
     Ok(())
 }
@@ -198,11 +175,11 @@ async fn revised_for_a_fee(stage: &Stage, project: &str, quotation: &str) -> Res
 async fn completed(stage: &Stage, project: &str, request: &str, quotation: &str) -> Result<()> {
     let customer = &stage.cast.customer;
     let package = delivered(stage, project, "final").await?;
-    let final_payment = stage.milestone(quotation, "final_payment", "due").await?;
+    let final_payment = milestone(customer, quotation, "final_payment", "due").await?;
     done(&customer.client, &format!("packages/{package}/approve"), &json!({})).await?;
     stage.pay(&final_payment).await?;
-    stage.reaches(customer, &format!("projects/{project}"), "completed").await?;
-    stage.reaches(customer, &format!("requests/{request}"), "completed").await?;
+    reaches(customer, &format!("projects/{project}"), "completed").await?;
+    reaches(customer, &format!("requests/{request}"), "completed").await?;
     Ok(())
 }
 

@@ -50,7 +50,7 @@ impl Cast {
         let client = admin(&api).await?.client;
         let admin = Person { user_id: user_id(&client).await?, client };
         Ok(Self {
-            coordinator: coordinator(&api, &admin, "an").await?,
+            coordinator: coordinator(&api, &admin, "anh").await?,
             other_coordinator: coordinator(&api, &admin, "binh").await?,
             customer: person(&api, "lan").await?,
             other_customer: person(&api, "minh").await?,
@@ -82,8 +82,16 @@ async fn coordinator(api: &Client, admin: &Person, name: &str) -> Result<Person>
     sign_in(api, name).await
 }
 
-async fn artist(api: &Client, admin: &Person, name: &str, specialization: &str) -> Result<Artist> {
-    let role = if specialization == "recording" { "recording_artist" } else { "transcription_specialist" };
+/// Registers a specialist for `transcription`, `arrangement` or `recording`.
+///
+/// # Errors
+/// When one of the steps is refused.
+pub async fn artist(api: &Client, admin: &Person, name: &str, specialization: &str) -> Result<Artist> {
+    let role = match specialization {
+        "recording" => "recording_artist",
+        "arrangement" => "arrangement_specialist",
+        _ => "transcription_specialist",
+    };
     let user_id = person(api, name).await?.user_id;
     created(&admin.client, &format!("users/{user_id}/roles"), &json!({ "role": role })).await?;
     let profile = json!({

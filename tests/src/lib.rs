@@ -1,11 +1,15 @@
 //! What the whole-system tests share: applications made of guests, a stage on which they run beside a bystander, people
-//! who use the repository's own application, and a list of claims that are checked one after the other.
+//! who use the repository's own application and the deals that they make, a look into the databases, and a list of claims
+//! that are checked one after the other.
 //!
 //! Starting a system costs about a second, so the claims of one file share a stage. A claim that fails does not keep the
 //! others from being checked, and is named at the end.
 
 mod application;
 mod cast;
+mod chance;
+mod databases;
+mod deal;
 mod load;
 mod memory;
 mod outside;
@@ -13,13 +17,16 @@ mod people;
 mod stage;
 
 pub use application::{Guest, GuestApplication};
-pub use cast::{Artist, Cast, Person, created, done, got, music_xml, once, pdf, person, uploaded, wav};
+pub use cast::{Artist, Cast, Person, artist, created, done, got, music_xml, once, pdf, person, uploaded, wav};
+pub use chance::seed;
+pub use databases::Databases;
+pub use deal::{Deal, filed, milestone, paid, project_of, reaches};
 pub use load::{Load, LoadReport};
 pub use memory::{peak_memory_bytes, reset_peak_memory};
 pub use outside::OutsideServer;
 pub use people::{
     ADMIN_EMAIL, ADMIN_PASSWORD, Login, PASSWORD, SESSION_LAG, admin, gone_within, items, login, refresh, register,
-    registration, repository_system, text, try_login, user_id,
+    registration, repository_system, text, try_login, unhurried_system, user_id,
 };
 pub use stage::Stage;
 

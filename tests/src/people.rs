@@ -20,6 +20,12 @@ pub fn repository_system() -> SystemBuilder {
     builder.env("MUTRAPRO_ADMIN_EMAIL", ADMIN_EMAIL).env("MUTRAPRO_ADMIN_PASSWORD", ADMIN_PASSWORD)
 }
 
+/// The repository's own application, for which nobody is too fast.
+pub fn unhurried_system() -> SystemBuilder {
+    let limits = ["SIGN_IN", "ADDRESS", "USER"].map(|of| format!("MUTRAPRO_RATE_LIMIT_{of}_PER_MINUTE"));
+    limits.iter().fold(repository_system(), |builder, limit| builder.env(limit, "1000000"))
+}
+
 /// Someone who is signed in.
 pub struct Login {
     /// Sends requests with the access token.

@@ -48,17 +48,25 @@ pub(crate) struct Account {
 /// An account to be; it is a customer's. What the fields must look like is for user-service to say.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "lan@example.com", "username": "lan", "password": "a long passphrase", "full_name": "Lan Nguyễn",
+    "phone": "+84 24 3825 1234"
+}))]
 pub(crate) struct Registration {
     /// Where the user can be reached; unique, whatever the case.
+    #[schema(format = "email", max_length = 254)]
     email: String,
-    /// Unique, whatever the case.
+    /// Unique, whatever the case; 3 to 30 letters, digits, dots, underscores or hyphens.
+    #[schema(min_length = 3, max_length = 30)]
     username: String,
     /// 8 to 128 characters.
     #[schema(min_length = 8, max_length = 128)]
     password: String,
     /// 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     full_name: String,
     /// 6 to 15 digits.
+    #[schema(min_length = 6, max_length = 30)]
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
 }
@@ -68,8 +76,11 @@ impl Validate for Registration {}
 /// What a user signs in with.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "lan@example.com", "password": "a long passphrase" }))]
 pub(crate) struct Login {
+    /// The account's, whatever the case.
     email: String,
+    /// The account's.
     password: String,
 }
 

@@ -47,7 +47,9 @@ pub(crate) fn router() -> Router {
 /// A refresh token to exchange.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "refresh_token": "q1wjP8Jb0dBeuyBOO8c1lrVwqSVxEV2kQxqyfZV2x0E" }))]
 pub(crate) struct Refresh {
+    /// The one that was given last.
     refresh_token: String,
 }
 
@@ -93,6 +95,7 @@ pub(crate) async fn register(Json(registration): Json<Registration>) -> Result<(
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login, responses(
     (status = 200, description = "A new session", body = Tokens),
     (status = 401, description = "`invalid_credentials`, whatever the reason", body = Details),
+    (status = 422, description = "`invalid_fields`", body = Details),
 ))]
 pub(crate) async fn login(client: Client, Json(login): Json<Login>) -> Result<TokenResponse> {
     let key = tokens::key()?;
@@ -113,6 +116,7 @@ pub(crate) async fn login(client: Client, Json(login): Json<Login>) -> Result<To
     (status = 200, description = "The next tokens of the session", body = Tokens),
     (status = 401, description = "`invalid_refresh_token`; `refresh_token_reused`: the session has ended",
         body = Details),
+    (status = 422, description = "`invalid_fields`", body = Details),
 ))]
 pub(crate) async fn refresh(Json(request): Json<Refresh>) -> Result<TokenResponse> {
     let key = tokens::key()?;

@@ -37,12 +37,13 @@ impl Place {
 /// Where the upload of `user` belongs, if they may upload it there.
 ///
 /// # Errors
-/// 404 for what they may not know of, 403 for a demo of who is no specialist, 409 for a task that nobody will do.
+/// 404 for what they may not know of, 403 for what is for others to upload there and for a demo of who is no specialist, 409
+/// for a task that nobody will do.
 pub(crate) fn place(user: &User, new: &NewFile) -> Result<Place> {
     match new.subject {
         Subject::Request(id) => place_in_request(user, new.source, id),
         Subject::Task(id) => place_in_task(user, new.source, id),
-        Subject::Booking(id) => place_in_booking(user, id),
+        Subject::Booking(id) => place_in_booking(user, new.source, id),
         Subject::Profile => {
             let specialist = dependencies::specialist(user.id)?.ok_or_else(problems::no_specialist)?;
             Ok(Place { specialist_id: Some(specialist.id), ..Place::of(specialist.id) })
@@ -51,15 +52,21 @@ pub(crate) fn place(user: &User, new: &NewFile) -> Result<Place> {
 }
 
 fn place_in_request(user: &User, source: Source, id: Uuid) -> Result<Place> {
-    let request = dependencies::request(id)?.filter(|request| rights::may_upload_to_request(user, source, request));
+    let request = dependencies::request(id)?.filter(|request| rights::knows_request(user, request));
     let request = request.ok_or_else(|| Problem::not_found("request"))?;
+    if !rights::may_upload_to_request(user, source, &request) {
+        return Err(problems::for_others_to_upload(source, "request"));
+    }
     let project = dependencies::project_of_request(request.id)?;
     Ok(Place { request_id: Some(request.id), project_id: project.map(|project| project.id), ..Place::of(request.id) })
 }
 
 fn place_in_task(user: &User, source: Source, id: Uuid) -> Result<Place> {
-    let task = dependencies::task(id)?.filter(|task| rights::may_upload_to_task(user, source, task));
+    let task = dependencies::task(id)?.filter(|task| rights::may_read_of_task(user, task));
     let task = task.ok_or_else(|| Problem::not_found("task"))?;
+    if !rights::may_upload_to_task(user, source, &task) {
+        return Err(problems::for_others_to_upload(source, "task"));
+    }
     if !rights::is_task_open_to_files(&task) {
         return Err(problems::task_closed(&task.status));
     }
@@ -71,9 +78,12 @@ fn place_in_task(user: &User, source: Source, id: Uuid) -> Result<Place> {
     })
 }
 
-fn place_in_booking(user: &User, id: Uuid) -> Result<Place> {
-    let booking = dependencies::booking(id)?.filter(|booking| rights::may_upload_to_booking(user, booking));
+fn place_in_booking(user: &User, source: Source, id: Uuid) -> Result<Place> {
+    let booking = dependencies::booking(id)?.filter(|booking| rights::knows_booking(user, booking));
     let booking = booking.ok_or_else(|| Problem::not_found("booking"))?;
+    if !rights::may_upload_to_booking(user, &booking) {
+        return Err(problems::for_others_to_upload(source, "booking"));
+    }
     Ok(Place {
         request_id: booking.request_id,
         project_id: booking.project_id,
@@ -103,7 +113,7 @@ pub(crate) fn may_read(user: &User, file: &File) -> Result<bool> {
     {
         return Ok(true);
     }
-    dependencies::was_delivered_to(user.id, file.id.uuid())
+    Ok(user.is(Role::Customer) && dependencies::was_delivered_to(user.id, file.id.uuid())?)
 }
 
 /// Whether `user` has a task in the project of a request, whether or not the file knew of it when it was uploaded.

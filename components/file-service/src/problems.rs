@@ -1,7 +1,7 @@
 //! The problems of this service that clients tell apart by their code.
 
 use crate::domain::content::Refused;
-use crate::domain::file::FILE_BYTES_MAX;
+use crate::domain::file::{FILE_BYTES_MAX, Source};
 use axum::http::StatusCode;
 use mutrapro_sdk::problem::Problem;
 
@@ -31,6 +31,10 @@ pub(crate) fn broken_off(cause: impl std::fmt::Display) -> Problem {
 
 pub(crate) fn no_specialist() -> Problem {
     Problem::forbidden("specialist_required", "a demo belongs to the profile of a specialist, and you have none")
+}
+
+pub(crate) fn for_others_to_upload(source: Source, thing: &str) -> Problem {
+    Problem::forbidden("source_not_allowed", format!("a {source} is for others to upload to the {thing}"))
 }
 
 pub(crate) fn task_closed(status: &str) -> Problem {

@@ -39,17 +39,40 @@ pub(crate) struct Order {
 /// # Errors
 /// 403 and 404 for another's milestone, 409 `milestone_not_payable`, `milestone_paid` and `idempotency_key_reused`.
 pub(crate) fn pay(order: &Order) -> Result<Payment> {
-    let before = || store::payment_by_key(&Database, order.user.id, &order.idempotency_key);
-    if let Some(before) = before()? {
-        return repeated(before, order);
+    let before = || Ok(store::payment_by_key(&Database, order.user.id, &order.idempotency_key)?);
+    let outcome = once(order, before, || {
+        let payment = payment_of(order, &payable(order)?, Instant::now())?;
+        claim(&payment)?;
+        Ok(payment)
+    });
+    match outcome? {
+        Once::First(payment) => first_attempt(&payment),
+        Once::Repeated(payment) => Ok(payment),
     }
-    let payment = payment_of(order, &payable(order)?, Instant::now())?;
-    match claim(&payment) {
-        Ok(()) => first_attempt(&payment),
-        // The same order at the same time takes the key and the milestone both: whichever the database names, it is a
-        // repetition.
+}
+
+/// The payment of an order, made now or `before`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Once {
+    First(Payment),
+    Repeated(Payment),
+}
+
+/// Makes the payment of an order with `make`, unless the order came before.
+fn once(
+    order: &Order,
+    before: impl Fn() -> Result<Option<Payment>>,
+    make: impl FnOnce() -> Result<Payment>,
+) -> Result<Once> {
+    if let Some(before) = before()? {
+        return repeated(before, order).map(Once::Repeated);
+    }
+    match make() {
+        Ok(payment) => Ok(Once::First(payment)),
+        // The same order at the same time takes the key and the milestone, and may have paid it by now: whatever of that
+        // stands in the way, it is a repetition.
         Err(problem) if problem.status() == StatusCode::CONFLICT => match before()? {
-            Some(before) => repeated(before, order),
+            Some(before) => repeated(before, order).map(Once::Repeated),
             None => Err(problem),
         },
         Err(problem) => Err(problem),

@@ -48,7 +48,7 @@ pub(crate) struct ProjectView {
     /// How many were approved.
     used_revisions: u32,
     /// What a further one costs, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     revision_fee: i64,
     /// What amounts are counted in.
     currency: Currency,

@@ -77,7 +77,7 @@ pub(crate) fn advance(
 /// Cancels a request on behalf of `user`.
 ///
 /// # Errors
-/// 403 when someone of this standing may not any more, 409 when the request has ended.
+/// 403 when it is not theirs, or not theirs to cancel any more; 409 when the request has ended.
 pub(crate) fn cancel(
     tx: &Transaction<'_>,
     id: RequestId,
@@ -86,12 +86,23 @@ pub(crate) fn cancel(
     now: Instant,
 ) -> Result<Request> {
     let (request, standing) = visible(tx, id, user)?;
+    check_concerned(standing)?;
     state::check(request.status, RequestStatus::Cancelled)?;
     if !may_cancel(standing, request.status) {
         let detail = "work is paid for: ask the coordinator to cancel the project, or an administrator";
         return Err(Problem::forbidden("request_in_work", detail));
     }
     end(tx, &request, reason, Some(user.id), now)
+}
+
+/// Goes on only for those whom a request concerns already: who could claim it may look at it.
+fn check_concerned(standing: Standing) -> Result<()> {
+    match standing {
+        Standing::Customer | Standing::Holder | Standing::Admin => Ok(()),
+        Standing::Claimant | Standing::Stranger => {
+            Err(Problem::forbidden("not_your_request", "only its customer and its coordinator may cancel a request"))
+        }
+    }
 }
 
 /// Cancels a request with its quotation and everything that is still to be paid.
@@ -133,4 +144,17 @@ fn cancel_milestones(tx: &Transaction<'_>, request: &Request, now: Instant) -> R
 
 pub(crate) fn no_such_request() -> Problem {
     Problem::not_found("request")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_could_claim_a_request_may_not_cancel_it() {
+        for standing in [Standing::Customer, Standing::Holder, Standing::Admin] {
+            assert_eq!(check_concerned(standing), Ok(()));
+        }
+        assert_eq!(check_concerned(Standing::Claimant).unwrap_err().code(), "not_your_request");
+    }
 }

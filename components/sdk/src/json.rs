@@ -1,10 +1,13 @@
 //! JSON bodies, checked before a handler sees them.
 
+mod objects;
+
 use crate::problem::{FieldError, Problem, Result};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use objects::Objects;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
@@ -94,7 +97,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn parse<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value: T = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| {
         if error.inner().is_data() {
             Problem::unprocessable(vec![field_error(&error)])
         } else {
@@ -224,6 +227,14 @@ mod tests {
         let nested = r#"{"title":"x","minutes":4,"composer":{"name":"y","age":1}}"#;
         assert_eq!(errors(nested), wrong("composer.age", "unknown"));
         assert_eq!(errors("[]"), wrong("body", "invalid"));
+    }
+
+    #[test]
+    fn array_is_no_structure_even_if_its_items_are_right() {
+        assert_eq!(errors(r#"["x",4,null,null]"#), wrong("body", "invalid"));
+        assert_eq!(errors(r#"{"title":"x","minutes":4,"composer":["y"]}"#), wrong("composer", "invalid"));
+        let song = send("application/json", r#"{"title":"x","minutes":4,"composer":{"name":"y"},"note":"n"}"#).unwrap();
+        assert_eq!((song.composer, song.note), (Some(Composer { name: "y".into() }), Patch::Set("n".into())));
     }
 
     #[test]

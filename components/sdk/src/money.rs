@@ -3,6 +3,8 @@
 use crate::json::FieldErrors;
 
 /// The largest amount that is taken, in minor units: far from what sums and products of it overflow.
+///
+/// Descriptions say `maximum = 1e12`: whole numbers in them are `isize`, which has 32 bits in a component.
 pub const AMOUNT_MAX: i64 = 1_000_000_000_000;
 
 /// 100 %, in basis points.

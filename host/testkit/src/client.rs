@@ -37,6 +37,12 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same user at the listener that `other` sends to: where the host is after a restart.
+    #[must_use]
+    pub fn at(&self, other: &Self) -> Self {
+        Self { base: other.base.clone(), ..self.clone() }
+    }
+
     /// The address that paths are below, without a trailing slash.
     pub fn base(&self) -> &str {
         &self.base

@@ -127,11 +127,14 @@ impl System {
     /// # Errors
     /// When that does not happen in time.
     pub async fn settled(&self) -> Result<()> {
+        let mut published = None;
         eventually("every event was handled", async || {
             let text = self.operations().get("/metrics").await?.expect(200)?.text();
             let pending = sum_of_series(&text, "mutrapro_events_outbox_pending", &[])
                 + sum_of_series(&text, "mutrapro_events_deliveries_pending", &[]);
-            Ok((pending == 0.0).then_some(()))
+            // Outboxes are counted after deliveries: what is published in between would be seen in neither.
+            let before = published.replace(sum_of_series(&text, "mutrapro_events_published_total", &[]));
+            Ok((pending == 0.0 && before == published).then_some(()))
         })
         .await
     }

@@ -5,18 +5,21 @@ use mutrapro_contracts::answers::{BookingAnswer, RequestAnswer, TaskAnswer};
 use mutrapro_sdk::id::Uuid;
 use mutrapro_sdk::identity::{Role, User};
 
-/// Whether `user` may upload to a request.
+/// Whether `user` may upload to a request that they know of.
 pub(crate) fn may_upload_to_request(user: &User, source: Source, request: &RequestAnswer) -> bool {
-    let is_coordinator = request.coordinator_user_id == Some(user.id.uuid());
-    let is_customer = request.customer_user_id == user.id.uuid();
-    user.is(Role::SystemAdmin) || is_coordinator || (source == Source::CustomerUpload && is_customer)
+    coordinates_request(user, request) || (source == Source::CustomerUpload && filed_request(user, request))
 }
 
-/// Whether `user` may upload to a task.
+/// Whether `user` may know of a request: those who could claim it do.
+pub(crate) fn knows_request(user: &User, request: &RequestAnswer) -> bool {
+    let could_claim = user.is(Role::ServiceCoordinator) && request.coordinator_user_id.is_none();
+    could_claim || coordinates_request(user, request) || filed_request(user, request)
+}
+
+/// Whether `user` may upload to a task that they know of.
 pub(crate) fn may_upload_to_task(user: &User, source: Source, task: &TaskAnswer) -> bool {
-    let is_specialist = task.specialist_user_id == user.id.uuid();
-    let is_coordinator = task.coordinator_user_id == user.id.uuid();
-    user.is(Role::SystemAdmin) || is_specialist || (source == Source::ProcessedOutput && is_coordinator)
+    let is_for_coordinators = source == Source::ProcessedOutput && is_coordinator(user, Some(task.coordinator_user_id));
+    user.is(Role::SystemAdmin) || does_task(user, task) || is_for_coordinators
 }
 
 /// Whether a task still takes files: not one that nobody will do.
@@ -27,34 +30,38 @@ pub(crate) fn is_task_open_to_files(task: &TaskAnswer) -> bool {
 /// Whether `user` takes part in a booking, or sees it through. Where nobody does, because a customer booked for
 /// themselves, any coordinator of the studio may hand a recording over.
 pub(crate) fn may_upload_to_booking(user: &User, booking: &BookingAnswer) -> bool {
-    let id = user.id.uuid();
-    let is_coordinator = match booking.coordinator_user_id {
-        Some(coordinator) => coordinator == id,
+    let coordinates = match booking.coordinator_user_id {
+        Some(coordinator) => is_coordinator(user, Some(coordinator)),
         None => user.is(Role::ServiceCoordinator),
     };
-    user.is(Role::SystemAdmin) || is_coordinator || booking.artist_user_ids.contains(&id)
+    let takes_part = user.is(Role::RecordingArtist) && booking.artist_user_ids.contains(&user.id.uuid());
+    user.is(Role::SystemAdmin) || coordinates || takes_part
+}
+
+/// Whether `user` may know of a booking.
+pub(crate) fn knows_booking(user: &User, booking: &BookingAnswer) -> bool {
+    is_customer(user, booking.customer_user_id) || may_upload_to_booking(user, booking)
 }
 
 /// Whether `user` sees everything of a request as its coordinator.
 pub(crate) fn coordinates_request(user: &User, request: &RequestAnswer) -> bool {
-    user.is(Role::SystemAdmin) || request.coordinator_user_id == Some(user.id.uuid())
+    user.is(Role::SystemAdmin) || is_coordinator(user, request.coordinator_user_id)
 }
 
 /// Whether `user` filed a request.
 pub(crate) fn filed_request(user: &User, request: &RequestAnswer) -> bool {
-    request.customer_user_id == user.id.uuid()
+    is_customer(user, request.customer_user_id)
 }
 
-/// Whether `user` does a task or sees it through.
+/// Whether `user` does a task or sees it through: then they know of it.
 pub(crate) fn may_read_of_task(user: &User, task: &TaskAnswer) -> bool {
-    let id = user.id.uuid();
-    user.is(Role::SystemAdmin) || task.specialist_user_id == id || task.coordinator_user_id == id
+    user.is(Role::SystemAdmin) || does_task(user, task) || is_coordinator(user, Some(task.coordinator_user_id))
 }
 
 /// Whether `user` may read the recordings of a booking: as [`may_upload_to_booking`], and the customer, unless it is for a
 /// project: then it is delivered in a package.
 pub(crate) fn may_read_of_booking(user: &User, booking: &BookingAnswer) -> bool {
-    let is_own_session = booking.project_id.is_none() && booking.customer_user_id == user.id.uuid();
+    let is_own_session = booking.project_id.is_none() && is_customer(user, booking.customer_user_id);
     is_own_session || may_upload_to_booking(user, booking)
 }
 
@@ -69,6 +76,20 @@ pub(crate) fn is_specialist(user: &User) -> bool {
     [Role::TranscriptionSpecialist, Role::ArrangementSpecialist, Role::RecordingArtist]
         .into_iter()
         .any(|role| user.is(role))
+}
+
+/// Whether `user` is the customer `customer` still.
+fn is_customer(user: &User, customer: Uuid) -> bool {
+    user.is(Role::Customer) && customer == user.id.uuid()
+}
+
+/// Whether `user` is the coordinator `coordinator` still.
+fn is_coordinator(user: &User, coordinator: Option<Uuid>) -> bool {
+    user.is(Role::ServiceCoordinator) && coordinator == Some(user.id.uuid())
+}
+
+fn does_task(user: &User, task: &TaskAnswer) -> bool {
+    is_specialist(user) && task.specialist_user_id == user.id.uuid()
 }
 
 #[cfg(test)]
@@ -129,10 +150,16 @@ mod tests {
         }
     }
 
-    /// Which of customer, coordinator, specialist and stranger may.
+    /// Which of customer, coordinator, specialist and stranger may, each with the role for which their name stands there.
     fn who(may: impl Fn(&User) -> bool) -> [bool; 4] {
         assert!(may(&user(STRANGER, &[Role::SystemAdmin])));
-        [CUSTOMER, COORDINATOR, SPECIALIST, STRANGER].map(|id| may(&user(id, &[])))
+        let people: [(u128, &[Role]); 4] = [
+            (CUSTOMER, &[Role::Customer]),
+            (COORDINATOR, &[Role::ServiceCoordinator]),
+            (SPECIALIST, &[Role::RecordingArtist]),
+            (STRANGER, &[Role::Customer, Role::RecordingArtist]),
+        ];
+        people.map(|(id, roles)| may(&user(id, roles)))
     }
 
     #[test]
@@ -167,10 +194,37 @@ mod tests {
         assert_eq!(who(|user| may_upload_to_booking(user, &with_project)), [false, true, true, false]);
         assert_eq!(who(|user| may_read_of_booking(user, &with_project)), [false, true, true, false]);
         let own_session = booking(None, None);
-        assert_eq!(who(|user| may_upload_to_booking(user, &own_session)), [false, false, true, false]);
-        assert_eq!(who(|user| may_read_of_booking(user, &own_session)), [true, false, true, false]);
+        assert_eq!(who(|user| may_upload_to_booking(user, &own_session)), [false, true, true, false]);
+        assert_eq!(who(|user| may_read_of_booking(user, &own_session)), [true, true, true, false]);
         assert!(may_upload_to_booking(&user(STRANGER, &[Role::ServiceCoordinator]), &own_session));
         assert!(!may_upload_to_booking(&user(STRANGER, &[Role::ServiceCoordinator]), &with_project));
+    }
+
+    #[test]
+    fn people_know_of_what_concerns_them_and_coordinators_of_what_they_could_claim() {
+        assert_eq!(who(|user| knows_request(user, &request())), [true, true, false, false]);
+        let other = user(STRANGER, &[Role::ServiceCoordinator]);
+        assert!(!knows_request(&other, &request()));
+        assert!(knows_request(&other, &RequestAnswer { coordinator_user_id: None, ..request() }));
+        let with_project = booking(Some(id(5)), Some(id(COORDINATOR)));
+        assert_eq!(who(|user| knows_booking(user, &with_project)), [true, true, true, false]);
+    }
+
+    #[test]
+    fn names_without_the_role_that_they_stand_there_for_grant_nothing() {
+        let booking = booking(None, Some(id(COORDINATOR)));
+        for (who, lost) in [
+            (CUSTOMER, &[Role::ServiceCoordinator, Role::RecordingArtist]),
+            (COORDINATOR, &[Role::Customer, Role::RecordingArtist]),
+            (SPECIALIST, &[Role::Customer, Role::ServiceCoordinator]),
+        ] {
+            let user = user(who, lost);
+            assert!(!knows_request(&user, &request()), "{who}");
+            assert!(!may_upload_to_request(&user, Source::CustomerUpload, &request()), "{who}");
+            assert!(!may_read_of_task(&user, &task("in_progress")), "{who}");
+            assert!(!may_upload_to_task(&user, Source::ProcessedOutput, &task("in_progress")), "{who}");
+            assert!(!knows_booking(&user, &booking) && !may_read_of_booking(&user, &booking), "{who}");
+        }
     }
 
     #[test]

@@ -27,8 +27,8 @@ use std::ops::Range;
         ("if-none-match" = Option<String>, Header, description = "The `ETag` of what the client has"),
     ),
     responses(
-        (status = 200, description = "All of it", content_type = "application/octet-stream"),
-        (status = 206, description = "The range", content_type = "application/octet-stream"),
+        (status = 200, description = "All of it, as the file's `mime_type`", content_type = "*/*"),
+        (status = 206, description = "The range, as the file's `mime_type`", content_type = "*/*"),
         (status = 304, description = "The client has it"),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 404, body = Details, content_type = "application/problem+json"),

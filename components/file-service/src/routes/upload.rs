@@ -47,7 +47,7 @@ pub(crate) struct FileContent(Vec<u8>);
         (status = 201, body = FileView),
         (status = 400, description = "The upload broke off", body = Details, content_type = "application/problem+json"),
         (status = 401, body = Details, content_type = "application/problem+json"),
-        (status = 403, description = "`specialist_required`", body = Details, content_type = "application/problem+json"),
+        (status = 403, description = "`source_not_allowed`, `specialist_required`", body = Details, content_type = "application/problem+json"),
         (status = 404, body = Details, content_type = "application/problem+json"),
         (status = 409, description = "`quota_exceeded`, `task_closed`, `version_taken`", body = Details, content_type = "application/problem+json"),
         (status = 413, description = "`file_too_large`", body = Details, content_type = "application/problem+json"),

@@ -4,6 +4,7 @@ use super::*;
 use crate::samples::{milestone, now, order, payment, user};
 use mutrapro_sdk::id::Uuid;
 use proptest::prelude::*;
+use std::cell::Cell;
 
 #[test]
 fn only_its_customer_pays_and_strangers_learn_nothing() {
@@ -40,6 +41,25 @@ fn gateway_is_asked_for_the_amount_under_our_id() {
 fn same_order_is_the_same_payment_as_it_is_by_now() {
     let settled = Payment { status: PaymentStatus::Failed, ..payment() };
     assert_eq!(repeated(settled.clone(), &order()), Ok(settled));
+}
+
+#[test]
+fn order_that_is_overtaken_by_itself_is_a_repetition() {
+    // The first look finds nothing, and then the other one is quicker: it may even have paid the milestone by now.
+    for obstacle in ["milestone_paid", "milestone_not_payable", "idempotency_key_reused"] {
+        let looks = Cell::new(0);
+        let before = || Ok((looks.replace(looks.get() + 1) > 0).then(payment));
+        let outcome = once(&order(), before, || Err(Problem::conflict(obstacle, "too late")));
+        assert!(matches!(outcome, Ok(Once::Repeated(_))), "{obstacle}: {outcome:?}");
+    }
+}
+
+#[test]
+fn order_that_came_first_is_made_and_another_one_is_refused() {
+    let made = payment();
+    assert_eq!(once(&order(), || Ok(None), || Ok(made.clone())), Ok(Once::First(made)));
+    let refused = once(&order(), || Ok(None), || Err(Problem::conflict("milestone_paid", "too late")));
+    assert_eq!(refused.unwrap_err().code(), "milestone_paid");
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub(crate) struct PaymentParameters {
 /// gateway is at it. The same `Idempotency-Key` with the same body answers the same payment, as it is by then.
 #[utoipa::path(post, path = "/payments", operation_id = "create_payment", tag = "payments",
     params(("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, new for each new payment",
-        min_length = 1, max_length = 255)),
+        pattern = "^[!-~]{1,255}$")),
     request_body = NewPayment,
     responses(
         (status = 201, body = Payment),

@@ -31,7 +31,7 @@ pub(crate) struct ProjectPatch {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 5000)]
     notes: Patch<String>,
     /// What a further revision costs, in minor units. A revision that was asked for keeps its fee.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     revision_fee: Option<i64>,
     /// How many revisions cost nothing, 0 to 20.
     #[schema(minimum = 0, maximum = 20)]

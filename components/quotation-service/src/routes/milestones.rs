@@ -3,6 +3,7 @@
 use crate::domain::{MilestoneId, QuotationId};
 use crate::quoting;
 use crate::store::{self, Milestone};
+use axum::http::StatusCode;
 use mutrapro_sdk::identity::User;
 use mutrapro_sdk::json::Json;
 use mutrapro_sdk::page::{Page, Paging, PagingParameters};
@@ -34,7 +35,29 @@ pub(crate) async fn list(user: User, Path(id): Path<QuotationId>, paging: Paging
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
     ))]
 pub(crate) async fn show(user: User, Path(id): Path<MilestoneId>) -> Result<Json<Milestone>> {
-    let milestone = store::milestone(&Database, id)?.ok_or_else(|| Problem::not_found("milestone"))?;
-    quoting::visible(&Database, milestone.quotation_id, &user)?;
-    Ok(Json(milestone))
+    let milestone = store::milestone(&Database, id)?.ok_or_else(no_such_milestone)?;
+    match quoting::visible(&Database, milestone.quotation_id, &user) {
+        Ok(_) => Ok(Json(milestone)),
+        Err(problem) => Err(hidden(problem)),
+    }
+}
+
+/// Who may not know of the quotation is told what is told of a milestone that there is not.
+fn hidden(problem: Problem) -> Problem {
+    if problem.status() == StatusCode::NOT_FOUND { no_such_milestone() } else { problem }
+}
+
+fn no_such_milestone() -> Problem {
+    Problem::not_found("milestone")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_milestone_is_none_and_a_mistake_stays_one() {
+        assert_eq!(hidden(Problem::not_found("quotation")), no_such_milestone());
+        assert_eq!(hidden(Problem::internal("x")).code(), "internal_error");
+    }
 }

@@ -88,13 +88,13 @@ pub(crate) struct NewPrice {
     /// What one unit is.
     unit_type: UnitType,
     /// For one unit, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     base_price: i64,
     /// The least that is asked, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     min_price: Option<i64>,
     /// The most that is asked, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     max_price: Option<i64>,
     /// What amounts are counted in.
     currency: Currency,
@@ -113,15 +113,15 @@ impl Validate for NewPrice {
 #[schema(example = json!({ "base_price": 60000 }))]
 pub(crate) struct PricePatch {
     /// For one unit, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     base_price: Option<i64>,
     /// The least that is asked, in minor units.
     #[serde(default)]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1e12)]
     min_price: Patch<i64>,
     /// The most that is asked, in minor units.
     #[serde(default)]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1e12)]
     max_price: Patch<i64>,
     /// Whether it counts; one price counts for a kind of work.
     is_active: Option<bool>,

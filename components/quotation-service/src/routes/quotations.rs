@@ -50,7 +50,7 @@ pub(crate) struct QuotationTerms {
     #[schema(minimum = 10000, maximum = 100_000)]
     rush_bp: Option<u32>,
     /// Added, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     additional_fees: Option<i64>,
     /// Taken off, in basis points.
     #[schema(maximum = 10000)]

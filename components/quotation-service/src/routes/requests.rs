@@ -45,7 +45,7 @@ pub(crate) struct NewRequest {
     /// `normal` unless given.
     priority: Option<Priority>,
     /// What you would like to spend, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     budget: Option<i64>,
     /// `VND` unless given.
     currency: Option<Currency>,
@@ -74,7 +74,7 @@ pub(crate) struct RequestPatch {
     priority: Option<Priority>,
     /// In minor units.
     #[serde(default)]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1e12)]
     budget: Patch<i64>,
     /// When it should be done.
     #[serde(default)]
@@ -275,7 +275,8 @@ pub(crate) async fn claim(user: User, Path(id): Path<RequestId>) -> Result<Json<
     responses(
         (status = 200, body = Request),
         (status = 401, body = Details, content_type = "application/problem+json"),
-        (status = 403, body = Details, description = "`request_in_work`", content_type = "application/problem+json"),
+        (status = 403, body = Details, description = "`not_your_request`, `request_in_work`",
+            content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
         (status = 409, body = Details, description = "`illegal_transition`", content_type = "application/problem+json"),
         (status = 422, body = Details, description = "`invalid_fields`", content_type = "application/problem+json"),

@@ -80,7 +80,8 @@ pub(crate) struct RevisionParameters {
 /// includes free ones; otherwise the fee falls due, and its payment approves the revision.
 #[utoipa::path(post, path = "/revisions", operation_id = "create_revision", tag = "revisions",
     params(("Idempotency-Key" = Option<String>, Header,
-        description = "1 to 255 visible characters; the same request under the same key is one revision")),
+        description = "1 to 255 visible characters; the same request under the same key is one revision",
+        pattern = "^[!-~]{1,255}$")),
     request_body = NewRevision,
     responses(
         (status = 201, body = Revision),

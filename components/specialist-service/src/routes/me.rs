@@ -25,7 +25,7 @@ pub(crate) struct ProfilePatch {
     #[schema(minimum = 0, maximum = 80)]
     experience_years: Option<u32>,
     /// In minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     hourly_rate: Option<i64>,
     /// What `hourly_rate` is counted in, which has to be given with it.
     currency: Option<Currency>,

@@ -57,7 +57,7 @@ pub(crate) struct NewSpecialist {
     #[schema(minimum = 0, maximum = 80)]
     experience_years: u32,
     /// In minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     hourly_rate: i64,
     /// `VND` unless given.
     currency: Option<Currency>,

@@ -189,13 +189,13 @@ pub(crate) struct BookingParameters {
     #[param(inline)]
     status: Option<BookingStatus>,
     /// Only those in this studio.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     studio: Option<StudioId>,
     /// Only those for this project.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     project: Option<ProjectId>,
     /// Only those for this request, or its project.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     request: Option<RequestId>,
     /// Only those that end later.
     from: Option<Instant>,
@@ -241,7 +241,8 @@ pub(crate) async fn quote(user: User, Json(body): Json<NewBooking>) -> Result<Js
 /// themselves, and for coordinators on behalf of a project or request that they hold. The same request under the same key is
 /// answered with what it booked before.
 #[utoipa::path(post, path = "/bookings", operation_id = "create_booking", tag = "bookings", request_body = NewBooking,
-    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, new for each new booking")),
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, new for each new booking",
+        pattern = "^[!-~]{1,255}$")),
     responses(
         (status = 201, body = BookingDetails),
         (status = 400, body = Details, description = "`idempotency_key_required`",

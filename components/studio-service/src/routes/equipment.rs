@@ -44,10 +44,10 @@ pub(crate) struct NewEquipment {
     #[serde(default)]
     specifications: Specifications,
     /// Of one piece, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     purchase_price: Option<i64>,
     /// Of one piece, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     current_value: Option<i64>,
     /// What price and value are counted in, for ever; `VND` unless given.
     currency: Option<Currency>,
@@ -90,11 +90,11 @@ pub(crate) struct EquipmentPatch {
     specifications: Option<Specifications>,
     /// Of one piece, in minor units.
     #[serde(default)]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1e12)]
     purchase_price: Patch<i64>,
     /// Of one piece, in minor units.
     #[serde(default)]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1e12)]
     current_value: Patch<i64>,
     /// When it was bought.
     #[serde(default)]
@@ -128,7 +128,7 @@ fn check_amounts(errors: &mut FieldErrors, purchase_price: Option<i64>, current_
 #[into_params(parameter_in = Query)]
 pub(crate) struct EquipmentParameters {
     /// Only that of this category.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     category: Option<CategoryId>,
     /// For administrators: only what studios keep, or only what they do not. Everyone else sees what they keep.
     active: Option<bool>,

@@ -36,7 +36,7 @@ pub(crate) struct NewPieces {
     /// What state they are in; `good` unless given.
     condition: Option<Condition>,
     /// Of one piece for one session, in minor units of the studio's currency; 0 unless given.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     rental_fee: Option<i64>,
     /// Whether the studio lends them; `true` unless given.
     is_available: Option<bool>,
@@ -66,7 +66,7 @@ pub(crate) struct PiecesPatch {
     /// What state they are in. It counts for new bookings.
     condition: Option<Condition>,
     /// Of one piece for one session, in minor units of the studio's currency. It counts for new bookings.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     rental_fee: Option<i64>,
     /// Whether the studio lends them. It counts for new bookings.
     is_available: Option<bool>,
@@ -110,13 +110,13 @@ fn check_fields(
 #[into_params(parameter_in = Query)]
 pub(crate) struct PiecesParameters {
     /// Only those in this studio.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     studio: Option<StudioId>,
     /// Only those of this model.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     equipment: Option<EquipmentId>,
     /// Only those of this category.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     category: Option<CategoryId>,
     /// Only those that can be lent.
     available: Option<bool>,

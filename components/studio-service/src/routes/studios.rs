@@ -38,10 +38,10 @@ pub(crate) struct NewStudio {
     #[schema(minimum = 1, maximum = 1000)]
     capacity: u32,
     /// In minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     hourly_rate: i64,
     /// Added to each booking, in minor units; 0 unless given.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     admin_fee: Option<i64>,
     /// What everything in this studio is paid in, for ever; `VND` unless given.
     currency: Option<Currency>,
@@ -90,10 +90,10 @@ pub(crate) struct StudioPatch {
     #[schema(minimum = 1, maximum = 1000)]
     capacity: Option<u32>,
     /// In minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     hourly_rate: Option<i64>,
     /// Added to each booking, in minor units.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 1e12)]
     admin_fee: Option<i64>,
     /// In minutes after midnight, on the studio's own clock.
     #[schema(minimum = 0, maximum = 1439)]

@@ -22,12 +22,15 @@ const MAX_CONCURRENT_PROJECTS_MAX: u16 = 100;
 /// A coordinator to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "user_id": "0190f3a0-0000-7000-8000-000000000001", "department": "Production" }))]
 pub(crate) struct CoordinatorBody {
     /// A user who is no coordinator yet.
     user_id: UserId,
-    /// At most 100 characters.
+    /// 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     department: Option<String>,
     /// 1 to 100; 10 unless given.
+    #[schema(minimum = 1, maximum = 100)]
     max_concurrent_projects: Option<u16>,
 }
 
@@ -46,6 +49,7 @@ impl Validate for CoordinatorBody {
 #[utoipa::path(get, path = "/coordinators", tag = "coordinators", params(PagingParameters), responses(
     (status = 200, body = Page<CoordinatorView>),
     (status = 403, body = Details, description = "`role_required`: for administrators"),
+    (status = 422, body = Details, description = "`invalid_fields`"),
 ))]
 pub(crate) async fn list(user: User, paging: Paging) -> Result<Json<Page<CoordinatorView>>> {
     user.require(Role::SystemAdmin)?;

@@ -27,16 +27,18 @@ const TAX_ID_CHARS_MAX: usize = 30;
 /// What users may change of their account; fields that are left out stay, `null` empties.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "phone": "+84 24 3825 1234", "address": "12 Lý Thường Kiệt, Hà Nội" }))]
 pub(crate) struct MyChange {
     /// 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     full_name: Option<String>,
     /// 6 to 15 digits.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 6, max_length = 30)]
     phone: Patch<String>,
     /// At most 300 characters.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 300)]
     address: Patch<String>,
 }
 
@@ -57,10 +59,12 @@ impl Validate for MyChange {
 /// Another password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "old_password": "a long passphrase", "new_password": "an even longer passphrase" }))]
 pub(crate) struct PasswordChange {
     /// The one that is used now.
     old_password: String,
     /// 8 to 128 characters.
+    #[schema(min_length = 8, max_length = 128)]
     new_password: String,
 }
 
@@ -73,20 +77,21 @@ impl Validate for PasswordChange {
 /// What customers may change of their profile; fields that are left out stay, `null` empties.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "customer_type": "business", "company_name": "Phòng trà Em", "preferred_contact": "phone" }))]
 pub(crate) struct MyCustomerChange {
     customer_type: Option<CustomerType>,
     /// At most 100 characters.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     company_name: Patch<String>,
     /// At most 30 characters.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 30)]
     tax_id: Patch<String>,
     preferred_contact: Option<PreferredContact>,
     /// At most 2000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     notes: Patch<String>,
 }
 

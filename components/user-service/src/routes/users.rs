@@ -32,20 +32,24 @@ pub(crate) struct ListParameters {
 /// What administrators may change of an account; fields that are left out stay, `null` empties.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "full_name": "Lan Nguyễn", "primary_role": "customer" }))]
 pub(crate) struct AdminChange {
     /// Unique, whatever the case.
+    #[schema(format = "email", max_length = 254)]
     email: Option<String>,
     /// Unique, whatever the case; 3 to 30 characters.
+    #[schema(min_length = 3, max_length = 30)]
     username: Option<String>,
     /// 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     full_name: Option<String>,
     /// 6 to 15 digits.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 6, max_length = 30)]
     phone: Patch<String>,
     /// At most 300 characters.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 300)]
     address: Patch<String>,
     /// One of the roles that the user holds.
     primary_role: Option<Role>,
@@ -74,7 +78,9 @@ impl Validate for AdminChange {
 /// A role to grant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "role": "recording_artist" }))]
 pub(crate) struct RoleGrant {
+    /// One that the user does not hold.
     role: Role,
 }
 
