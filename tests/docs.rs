@@ -12,19 +12,11 @@ mod source;
 mod testing;
 
 use anyhow::{Context, Result, bail};
-use mutrapro_manifest::{App, LoadOptions, Variables, load};
-use mutrapro_tests::repository_system;
-use std::collections::BTreeMap;
+use mutrapro_tests::{repository_app, repository_system};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// The repository's application, with something in the place of each secret.
-fn app() -> Result<App> {
-    let variables = Variables::new([], |name| Some(format!("{name} for tests")), BTreeMap::new());
-    load(&root().join("spin.toml"), &variables, LoadOptions { require_wasm: false }).context("spin.toml")
 }
 
 /// Writes `page` as `docs/<name>`, or makes sure that it is there already.
@@ -48,14 +40,14 @@ fn first_difference(one: &str, other: &str) -> Option<usize> {
 
 #[test]
 fn page_of_events_is_what_contracts_and_manifest_say() -> Result<()> {
-    settle("events.md", &events::page(&app()?, &source::events(&root())?)?)
+    settle("events.md", &events::page(&repository_app()?, &source::events(&root())?)?)
 }
 
 #[tokio::test]
 async fn page_of_services_is_what_manifest_and_services_say() -> Result<()> {
     let system = repository_system().start().await?;
     let document = system.client().get("/api/v1/openapi.json").await?.expect(200)?.json()?;
-    settle("services.md", &services::page(&app()?, &source::events(&root())?, &document)?)
+    settle("services.md", &services::page(&repository_app()?, &source::events(&root())?, &document)?)
 }
 
 #[test]
@@ -65,7 +57,7 @@ fn page_of_tests_is_what_the_sources_hold() -> Result<()> {
 
 #[test]
 fn every_event_is_told_by_its_producer_and_known_to_who_subscribes() -> Result<()> {
-    events::check(&root(), &app()?, &source::events(&root())?)
+    events::check(&root(), &repository_app()?, &source::events(&root())?)
 }
 
 #[test]

@@ -28,7 +28,7 @@ use work::the_last_place_of_a_specialist_goes_to_one_task;
 /// How often each race is run.
 const ROUNDS: usize = 20;
 /// How many rounds are run at a time, so that the host has something else to do as well.
-const ABREAST: usize = 6;
+const ABREAST: usize = 4;
 /// How many requests a race has.
 const RACERS: usize = 8;
 
@@ -77,7 +77,8 @@ impl Stage {
 #[tokio::test]
 async fn of_requests_that_are_sent_at_once_one_has_its_way() -> Result<()> {
     let stage = Stage::open().await?;
-    let failed = check_claims!(stage;
+    // The race of two administrators comes last, as it ends the session of the stage's own.
+    let failed = check_claims![stage;
         of_many_payments_of_a_milestone_one_is_made,
         a_payment_sent_twice_is_one,
         one_of_many_revisions_is_free,
@@ -90,9 +91,8 @@ async fn of_requests_that_are_sent_at_once_one_has_its_way() -> Result<()> {
         the_last_place_of_a_specialist_goes_to_one_task,
         of_many_refreshes_one_wins_and_the_family_dies,
         a_user_is_deactivated_once,
-        // Last, as it ends the session of the stage's administrator.
         of_two_admins_one_stays,
-    );
+    ];
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! What has to be in the databases after so many stories, and nothing else.
 
 use anyhow::{Context, Result, ensure};
-use mutrapro_manifest::{App, LoadOptions, Variables, load};
-use mutrapro_testkit::{Application, System};
-use mutrapro_tests::Databases;
+use mutrapro_manifest::App;
+use mutrapro_testkit::System;
+use mutrapro_tests::{Databases, repository_app};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every event that was emitted, and the databases that it has to have left its traces in.
@@ -20,8 +20,7 @@ impl Ledger {
     /// # Errors
     /// When an outbox holds an event that was not published.
     pub(crate) async fn of(system: &System) -> Result<Self> {
-        let variables = Variables::new([], |name| Some(format!("{name} for tests")), BTreeMap::new());
-        let app = load(Application::repository().manifest(), &variables, LoadOptions::default())?;
+        let app = repository_app()?;
         let databases = Databases::of(system);
         let mut events = BTreeMap::new();
         for database in app.services.values().filter_map(|service| service.database.as_ref()) {

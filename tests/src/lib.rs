@@ -26,7 +26,7 @@ pub use memory::{peak_memory_bytes, reset_peak_memory};
 pub use outside::OutsideServer;
 pub use people::{
     ADMIN_EMAIL, ADMIN_PASSWORD, Login, PASSWORD, SESSION_LAG, admin, gone_within, items, login, refresh, register,
-    registration, repository_system, text, try_login, unhurried_system, user_id,
+    registration, repository_app, repository_system, text, try_login, unhurried_system, user_id,
 };
 pub use stage::Stage;
 

@@ -1,8 +1,10 @@
 //! People who use the repository's own application, through its public API.
 
 use anyhow::{Context, Result};
+use mutrapro_manifest::{App, LoadOptions, Variables, load};
 use mutrapro_testkit::{Answer, Application, Client, System, SystemBuilder, eventually, eventually_within};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The first administrator of [`repository_system`].
@@ -13,6 +15,15 @@ pub const ADMIN_PASSWORD: &str = "a password for tests";
 pub const PASSWORD: &str = "a long passphrase";
 /// How long a session that was ended may still be believed.
 pub const SESSION_LAG: Duration = Duration::from_secs(1);
+
+/// What the repository's manifest says, with something in the place of each secret.
+///
+/// # Errors
+/// When the manifest is not valid.
+pub fn repository_app() -> Result<App> {
+    let variables = Variables::new([], |name| Some(format!("{name} for tests")), BTreeMap::new());
+    load(Application::repository().manifest(), &variables, LoadOptions { require_wasm: false }).context("spin.toml")
+}
 
 /// The repository's own application with a first administrator.
 pub fn repository_system() -> SystemBuilder {

@@ -49,7 +49,7 @@ pub(crate) struct Account {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "email": "lan@example.com", "username": "lan", "password": "a long passphrase", "full_name": "Lan Nguyễn",
+    "email": "mai@example.com", "username": "mai", "password": "a long passphrase", "full_name": "Mai Nguyễn",
     "phone": "+84 24 3825 1234"
 }))]
 pub(crate) struct Registration {
@@ -76,7 +76,7 @@ impl Validate for Registration {}
 /// What a user signs in with.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "email": "lan@example.com", "password": "a long passphrase" }))]
+#[schema(example = json!({ "email": "mai@example.com", "password": "a long passphrase" }))]
 pub(crate) struct Login {
     /// The account's, whatever the case.
     email: String,

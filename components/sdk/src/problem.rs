@@ -179,7 +179,12 @@ impl Problem {
         };
         problem.0.details.trace_id = traceparent.and_then(trace_id);
         if let Some(cause) = &problem.0.cause {
-            log::error!("{} ({}): {cause}", problem.code(), problem.0.details.detail);
+            let line = format!("{} ({}): {cause}", problem.code(), problem.0.details.detail);
+            if problem.concerns_operators() {
+                log::error!("{line}");
+            } else {
+                log::info!("{line}");
+            }
         }
         // The headers that a handler or a layer has added stay; the body and its length are new.
         let mut headers = parts.headers;
@@ -191,6 +196,11 @@ impl Problem {
         headers.extend(response.headers_mut().drain());
         *response.headers_mut() = headers;
         response
+    }
+
+    /// Whether someone should look at it. A client's mistake is the client's, who could fill the log with them.
+    fn concerns_operators(&self) -> bool {
+        self.status().is_server_error()
     }
 
     fn render(&self) -> Response {
@@ -273,6 +283,14 @@ mod tests {
         let details = run(body(response));
         assert_eq!((details.code.as_ref(), details.status), ("email_taken", 409));
         assert_eq!(details.trace_id.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+    }
+
+    #[test]
+    fn mistakes_of_clients_do_not_concern_operators() {
+        let refusals = [Problem::not_found("user"), Problem::conflict("taken", "x"), Problem::bad_request("x")];
+        assert!(refusals.iter().all(|problem| !problem.clone().because("a client").concerns_operators()));
+        let troubles = [Problem::internal("x"), Problem::unavailable("database_unavailable", "x")];
+        assert!(troubles.iter().all(Problem::concerns_operators));
     }
 
     #[test]

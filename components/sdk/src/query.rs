@@ -15,7 +15,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let path = axum::extract::Path::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(value)| Self(value)).map_err(|error| Problem::not_found("thing").because(error))
+        // Without a cause, which would be logged: whoever asks for nonsense is no one's concern but their own.
+        path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| Problem::not_found("thing"))
     }
 }
 
@@ -42,12 +43,32 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
 mod tests {
     use super::*;
     use crate::identity::Role;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use axum::routing::get;
+    use futures::FutureExt;
     use serde::Deserialize;
+    use tower_service::Service;
 
     #[derive(Debug, PartialEq, Deserialize)]
     struct Filter {
         role: Option<Role>,
         active: Option<bool>,
+    }
+
+    #[test]
+    fn malformed_path_names_nothing_and_is_not_logged() {
+        let mut router = Router::new().route("/{id}", get(async |Path(id): Path<u8>| id.to_string()));
+        let mut ask = |path: &str| {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            router.call(request).now_or_never().unwrap().unwrap()
+        };
+        assert_eq!(ask("/7").status(), StatusCode::OK);
+        let refused = ask("/seven");
+        assert_eq!(refused.status(), StatusCode::NOT_FOUND);
+        // The cause of a problem follows in brackets.
+        assert_eq!(refused.extensions().get::<Problem>().unwrap().to_string(), "not_found: there is no such thing");
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Validate for MyChange {
 /// Another password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "old_password": "a long passphrase", "new_password": "an even longer passphrase" }))]
+#[schema(example = json!({ "old_password": "the name of our cat", "new_password": "the names of both our cats" }))]
 pub(crate) struct PasswordChange {
     /// The one that is used now.
     old_password: String,
