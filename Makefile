@@ -19,9 +19,10 @@ FUZZ_VENV := target/fuzz-venv
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: # What a fresh machine lacks: the WebAssembly target, and a C compiler for SQLite
+setup: # What a fresh machine lacks: the WebAssembly target, a C compiler for SQLite, and Python for what tests/fuzz.rs runs
 	@rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
 	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv; }
 
 components: setup ## Build the components
 	@$(GUEST_BUILD) $(addprefix -p ,$(SERVICES))

@@ -1,7 +1,8 @@
 //! Every operation of the public API is called with what its description allows and with what it does not, by nobody and
 //! by each kind of user, and answers as its description says.
 //!
-//! What is called how, and what is left out, stands in `tests/fuzz/schemathesis.toml`. `MUTRAPRO_SEED` replays a run.
+//! What is called how, and what is left out, stands in `tests/fuzz/schemathesis.toml`. `MUTRAPRO_SEED` replays a run, and
+//! `MUTRAPRO_FUZZ_EXAMPLES` makes one longer that has the time.
 
 #[path = "fuzz/plan.rs"]
 mod plan;
@@ -24,11 +25,12 @@ use tools::{Run, Tools};
 
 /// Where the description is.
 const DOCUMENT: &str = "/api/v1/openapi.json";
-/// Who is let in is asked about everything: the examples of the description, the limits of its schemas, and chance.
-const THOROUGHLY: [&str; 4] = ["--phases", "examples,coverage,fuzzing", "--max-examples", "10"];
+/// How many requests chance makes of an operation for each visitor, unless `MUTRAPRO_FUZZ_EXAMPLES` says otherwise.
+const EXAMPLES: &str = "6";
+/// Who is let in is asked for the examples of the description, the limits of its schemas, and what chance makes of both.
+const THOROUGHLY: [&str; 2] = ["--phases", "examples,coverage,fuzzing"];
 /// Nobody is refused whatever they ask, before anyone looks at the method.
-const BRIEFLY: [&str; 6] =
-    ["--phases", "examples,fuzzing", "--max-examples", "3", "--exclude-checks", "unsupported_method"];
+const BRIEFLY: [&str; 4] = ["--phases", "examples,fuzzing", "--exclude-checks", "unsupported_method"];
 
 /// The operations that no chance brings to do what they are asked, and why.
 const NEVER_DONE: [(&str, &str); 12] = [
@@ -120,6 +122,7 @@ impl Stage {
             address: &format!("{}{DOCUMENT}", api.base()),
             token: visitor.token.as_deref(),
             seed: self.seed,
+            examples_max: &std::env::var("MUTRAPRO_FUZZ_EXAMPLES").unwrap_or_else(|_| EXAMPLES.to_owned()),
             arguments: if own.is_some() { &THOROUGHLY } else { &BRIEFLY },
             configuration: &plan::configuration(&self.document, &things)?,
             environment: &[

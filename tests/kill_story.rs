@@ -31,19 +31,18 @@ const KILLS: u32 = 20;
 const CUSTOMERS: usize = 4;
 /// How long the host lives between two kills: from before its first commit to the middle of a story.
 const LIFE_MS: std::ops::Range<u64> = 20..1_500;
-/// How long all of it may take.
+/// How long all of it may take once the host has started.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 #[tokio::test]
 async fn every_story_reaches_its_end_and_happens_once() -> Result<()> {
-    let seed = seed()?;
+    let random = StdRng::seed_from_u64(seed()?);
+    let system = unhurried_system().start().await?;
     // Everyone lives on this thread: what they do while they wait need not be sent to others.
-    tokio::time::timeout(PATIENCE, LocalSet::new().run_until(tell_and_kill(seed))).await?
+    tokio::time::timeout(PATIENCE, LocalSet::new().run_until(tell_and_kill(system, random))).await?
 }
 
-async fn tell_and_kill(seed: u64) -> Result<()> {
-    let mut random = StdRng::seed_from_u64(seed);
-    let mut system = unhurried_system().start().await?;
+async fn tell_and_kill(mut system: System, mut random: StdRng) -> Result<()> {
     let (host, seen) = watch::channel(Some(system.client()));
     let line = Line::new(seen);
     let mut stories = Stories::begin(&system, &line).await?;

@@ -22,7 +22,7 @@ const TAIL: &str = "
 - **Whole systems** are the real host in a process of its own with the real components, on free ports and a data folder of its own
   (`host/testkit`). Hostile guests (`tests/guests`) try what the host must refuse, beside a bystander whose requests must not
   notice. Nothing sleeps: tests wait for conditions, and a time is told to whatever depends on it.
-- **Random runs** print their seed, and `MUTRAPRO_SEED` replays them: the kills, the races and the fuzzing.
+- **Random runs** print their seed, and `MUTRAPRO_SEED` replays them: the kills and the fuzzing.
 - **`tests/rights.rs`** has a row for every endpoint and a column for every kind of person, and fails when the application has an
   endpoint that it does not.
 - **`tests/fuzz.rs`** sends what schemathesis makes of the application's own OpenAPI description, as everyone who may call it; no
@@ -31,8 +31,10 @@ const TAIL: &str = "
   database for what was lost and what was doubled.
 ";
 
-/// What is counted together, and where it is.
-const KINDS: [(&str, &str, fn(&Path) -> bool); 6] = [
+/// What is counted together, where it is, and which files that means.
+type Kind = (&'static str, &'static str, fn(&Path) -> bool);
+
+const KINDS: [Kind; 6] = [
     ("rules, routes and views of the services", "components/<service>/src", |path| {
         path.starts_with("components")
             && !path.starts_with("components/sdk")
@@ -115,13 +117,13 @@ fn count(path: &Path) -> Result<Count> {
     let text = std::fs::read_to_string(path)?;
     let mut own = Count::default();
     own.items(&syn::parse_file(&text)?.items);
-    own.claims = text.split("check_claims![").skip(1).map(claims).sum();
+    own.claims = text.split("check_claims!").skip(1).map(claims).sum();
     Ok(own)
 }
 
-/// How many names stand between a semicolon and the closing bracket.
+/// How many names stand between a semicolon and the bracket that closes the list.
 fn claims(rest: &str) -> usize {
-    let list = rest.split_once(']').and_then(|(list, _)| list.split_once(';')).map_or("", |(_, names)| names);
+    let list = rest.split_once([']', ')']).and_then(|(list, _)| list.split_once(';')).map_or("", |(_, names)| names);
     list.split(',').filter(|name| !name.trim().is_empty()).count()
 }
 

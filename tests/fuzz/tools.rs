@@ -24,6 +24,8 @@ pub(crate) struct Run<'a> {
     pub(crate) token: Option<&'a str>,
     /// Which requests are made.
     pub(crate) seed: u64,
+    /// How many of them for an operation are made by chance.
+    pub(crate) examples_max: &'a str,
     /// What else is asked for.
     pub(crate) arguments: &'a [&'a str],
     /// As TOML.
@@ -68,7 +70,8 @@ impl Tools {
         let mut command = self.command();
         // Not by its own first line, which holds the path at which it was installed.
         command.arg(self.installed.join("bin/schemathesis")).arg("--no-color").arg("--config-file").arg(&configuration);
-        command.args(["run", run.address, "--seed", &run.seed.to_string()]).args(run.arguments);
+        command.args(["run", run.address, "--seed", &run.seed.to_string(), "--max-examples", run.examples_max]);
+        command.args(run.arguments);
         command.args(["--report", "json", "--report-json-path"]).arg(&report);
         if let Some(token) = run.token {
             command.args(["--header", &format!("Authorization: Bearer {token}")]);
