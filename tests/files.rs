@@ -114,10 +114,11 @@ async fn downloaded(customer: &Person, path: &str) -> Result<String> {
 /// A WAV file (RIFF, PCM, mono, 8 bits, 8 kHz) of so many bytes, in chunks.
 fn content(bytes: usize) -> impl Iterator<Item = Bytes> + Send + 'static {
     let samples = bytes - WAV_HEAD_BYTES;
-    let mut first = mutrapro_tests::wav(0);
     let length = |value: usize| u32::try_from(value).unwrap_or(u32::MAX).to_le_bytes();
-    first[4..8].copy_from_slice(&length(bytes - 8));
-    first[40..44].copy_from_slice(&length(samples));
+    let empty = mutrapro_tests::wav(0);
+    let part = |range| empty.get::<std::ops::Range<usize>>(range).unwrap_or_default();
+    // The head of an empty one, with the lengths of this one.
+    let first = [part(0..4), &length(bytes - 8), part(8..40), &length(samples)].concat();
     let silence = Bytes::from(vec![128; CHUNK_BYTES]);
     let rest = (0..samples.div_ceil(CHUNK_BYTES)).map(move |index| {
         let left = samples - index * CHUNK_BYTES;

@@ -11,7 +11,7 @@ pub(crate) struct Studio {
     pub(crate) cast: Cast,
     /// An account that may be harmed.
     pub(crate) spare: Person,
-    /// Someone who may become a specialist.
+    /// Someone who may become a specialist or a coordinator.
     pub(crate) novice: Person,
     /// The id of the studio.
     pub(crate) room: String,

@@ -146,6 +146,7 @@ impl Things {
 
     async fn packages(&mut self, studio: &Studio, project: &str) -> Result<()> {
         let file = studio.score(project).await?;
+        self.give("POST /packages", "body.project_id", project);
         self.give("POST /packages/{id}/files", "path.id", studio.package(project, &[]).await?);
         self.give("POST /packages/{id}/files", "body.file_id", &file);
         self.give("DELETE /packages/{id}/files/{file_id}", "path.id", studio.package(project, &[&file]).await?);
@@ -181,9 +182,14 @@ impl Things {
 
     /// Sessions on days of the visitor's own.
     async fn bookings(&mut self, studio: &Studio, visitor: usize) -> Result<()> {
-        let operations = ["POST /bookings/{id}/confirm", "POST /bookings/{id}/cancel"];
-        for (number, operation) in operations.into_iter().enumerate() {
-            let day = i64::try_from(7 + visitor * operations.len() + number)?;
+        let stages = [
+            ("POST /bookings/{id}/confirm", &[][..]),
+            ("POST /bookings/{id}/cancel", &[]),
+            ("POST /bookings/{id}/start", &["confirm"]),
+            ("POST /bookings/{id}/complete", &["confirm", "start"]),
+        ];
+        for (number, (operation, steps)) in stages.into_iter().enumerate() {
+            let day = i64::try_from(7 + visitor * stages.len() + number)?;
             let noon = Timestamp::now().to_zoned(TimeZone::UTC).checked_add(day.days())?.with().hour(5).minute(0);
             let starts_at = noon.second(0).subsec_nanosecond(0).build()?.timestamp();
             let session = json!({
@@ -192,7 +198,11 @@ impl Things {
             });
             let key = format!("visitor-{visitor}-{number}");
             let booking = once(&studio.cast.customer.client, "bookings", &key, &session).await?.expect(201)?.json()?;
-            self.give(operation, "path.id", text(&booking, "id")?);
+            let booking = text(&booking, "id")?.to_owned();
+            for step in steps {
+                done(&studio.cast.admin.client, &format!("bookings/{booking}/{step}"), &json!({})).await?;
+            }
+            self.give(operation, "path.id", booking);
         }
         Ok(())
     }
@@ -209,7 +219,9 @@ impl Things {
         }
         let categories = ids(&studio.cast.admin.client, "equipment-categories").await?;
         self.give("POST /equipment", "body.category_id", categories.first().context("there is a category")?);
-        self.give("POST /specialists", "body.user_id", &studio.novice.user_id);
+        for operation in ["POST /specialists", "POST /coordinators"] {
+            self.give(operation, "body.user_id", &studio.novice.user_id);
+        }
         Ok(())
     }
 }
