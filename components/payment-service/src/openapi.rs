@@ -46,6 +46,8 @@ mod tests {
         let document = document();
         let schemas = &document["components"]["schemas"];
         assert_eq!(schemas["NewPayment"]["properties"]["token"]["maxLength"], TOKEN_CHARACTERS_MAX);
+        // Of those that it allows, the check refuses the number of a card alone.
+        assert_eq!(schemas["NewPayment"]["properties"]["token"]["pattern"], "^[!-~]+$");
         assert_eq!(schemas["NewRefund"]["properties"]["reason"]["maxLength"], REASON_CHARACTERS_MAX);
         let webhook = document["paths"]["/payments/webhooks/{gateway}"]["post"]["summary"].as_str().unwrap();
         assert!(webhook.contains(&BODY_BYTES_MAX.to_string()), "{webhook}");

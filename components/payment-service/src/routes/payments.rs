@@ -38,7 +38,7 @@ pub(crate) struct NewPayment {
     /// sandbox does as the token says: `sandbox_success` (unless given), `sandbox_decline`, and by webhook after a few
     /// seconds `sandbox_delayed`, `sandbox_duplicate`, `sandbox_delayed_decline`, `sandbox_wrong_amount` and
     /// `sandbox_wrong_currency`.
-    #[schema(pattern = "^[!-~]{1,255}$")]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     token: Option<String>,
 }
 
