@@ -8,6 +8,7 @@
 pub mod bindings;
 mod capability;
 mod limits;
+mod lingering;
 mod listener;
 mod operations;
 mod problem;

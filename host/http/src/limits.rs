@@ -7,11 +7,11 @@ use std::time::Duration;
 pub struct HttpLimits {
     /// The largest request body, in bytes, unless the service's manifest entry says otherwise: 413 beyond it.
     pub body_bytes_max: u64,
-    /// How much of a body that is too large is read before the answer, in bytes: a client that only writes at first would
-    /// otherwise find the connection broken instead of a 413.
-    pub refused_body_bytes_max: u64,
+    /// How much of a body that nobody reads is taken in beside the answer, in bytes: a client that is still sending would
+    /// otherwise find the connection broken instead of the answer.
+    pub unread_body_bytes_max: u64,
     /// How long that may take.
-    pub refused_body_time: Duration,
+    pub unread_body_time: Duration,
     /// The largest request head, in bytes: 431 beyond it.
     pub head_bytes_max: u32,
     /// How many header fields a request may have: 431 beyond it.
@@ -36,8 +36,8 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             body_bytes_max: 1 << 20,
-            refused_body_bytes_max: 16 << 20,
-            refused_body_time: Duration::from_secs(2),
+            unread_body_bytes_max: 256 << 20,
+            unread_body_time: Duration::from_secs(5),
             head_bytes_max: 32 << 10,
             header_fields_max: 100,
             head_time: Duration::from_secs(10),

@@ -1,6 +1,7 @@
 //! From an outside request to a component's response.
 
 use crate::limits::HttpLimits;
+use crate::lingering::Lingering;
 use crate::problem::Refusal;
 use crate::routes::Routes;
 use bytes::Bytes;
@@ -49,7 +50,7 @@ impl HttpTrigger {
     /// Answers one request from the address `client`; every failure is an answer too.
     pub(crate) async fn answer(&self, request: Request<Incoming>, client: HeaderValue) -> Response<WasiBody> {
         let trace = trace_of(request.headers());
-        match self.try_answer(request, client, trace).await {
+        match self.try_answer(Lingering::request(request, &self.limits), client, trace).await {
             Ok(response) => response,
             Err(refusal) => {
                 tracing::debug!(trace_id = %trace.trace_id(), "refused: {refusal:?}");
@@ -60,7 +61,7 @@ impl HttpTrigger {
 
     async fn try_answer(
         &self,
-        request: Request<Incoming>,
+        request: Request<Lingering>,
         client: HeaderValue,
         trace: TraceContext,
     ) -> Result<Response<WasiBody>, Refusal> {
@@ -72,23 +73,12 @@ impl HttpTrigger {
             return Err(Refusal::HeadTooLarge { limit_bytes: self.limits.head_bytes_max });
         }
         if request.body().size_hint().lower() > limit_bytes {
-            self.read_refused(request.into_body()).await;
             return Err(Refusal::BodyTooLarge { limit_bytes });
         }
         let call = self.call(component.service(), request.headers(), trace);
         let request = outside_request(request, client, limit_bytes);
         let response = self.deliver(target, request, call).await?;
         Ok(response.map(|body| InFlight { body, _permit: permit }.boxed_unsync()))
-    }
-
-    /// Reads a body that nobody wants, up to the limits for that.
-    async fn read_refused(&self, body: Incoming) {
-        let limit = usize::try_from(self.limits.refused_body_bytes_max).unwrap_or(usize::MAX);
-        let mut body = Limited::new(body, limit);
-        let reading = async { while let Some(Ok(_)) = body.frame().await {} };
-        if tokio::time::timeout(self.limits.refused_body_time, reading).await.is_err() {
-            tracing::debug!("a client is still sending a body that is refused");
-        }
     }
 
     async fn deliver(
@@ -108,7 +98,7 @@ impl HttpTrigger {
 }
 
 /// What a request's head takes on the wire of HTTP/1.1, roughly: what HTTP/2 counts too (RFC 9113, section 10.5.1).
-fn head_bytes(request: &Request<Incoming>) -> u32 {
+fn head_bytes<B>(request: &Request<B>) -> u32 {
     const PER_FIELD: usize = ": \r\n".len();
     let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + PER_FIELD);
     let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
@@ -129,7 +119,7 @@ fn correlation_of(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Takes off what only the host may say, and says it.
-fn outside_request(request: Request<Incoming>, client: HeaderValue, limit_bytes: u64) -> Request<WasiBody> {
+fn outside_request(request: Request<Lingering>, client: HeaderValue, limit_bytes: u64) -> Request<WasiBody> {
     let (mut head, body) = request.into_parts();
     let reserved: Vec<_> =
         head.headers.keys().filter(|name| name.as_str().starts_with(RESERVED_PREFIX)).cloned().collect();
@@ -145,7 +135,7 @@ fn outside_request(request: Request<Incoming>, client: HeaderValue, limit_bytes:
         if error.is::<LengthLimitError>() {
             return Error::HttpRequestBodySize(Some(limit_bytes));
         }
-        error.downcast::<hyper::Error>().map_or(Error::ConnectionTerminated, |error| Error::Hyper(*error))
+        error.downcast::<Error>().map_or(Error::ConnectionTerminated, |error| *error)
     });
     Request::from_parts(head, body.boxed_unsync())
 }
