@@ -2,14 +2,13 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use mutrapro_contracts::access_token::Claims;
+use mutrapro_sdk::client_info;
 use mutrapro_sdk::identity::{CALLER_HEADER, ROLES_HEADER, SESSION_HEADER, USER_HEADER};
 use mutrapro_sdk::problem::{Problem, Result};
 use std::net::IpAddr;
 
 /// Headers that only the host and the gateway set.
 const RESERVED_PREFIX: &str = "x-mutrapro-";
-/// The address of the client; set by the host on requests from outside.
-const CLIENT_ADDRESS: &str = "x-mutrapro-client-address";
 /// The id of the request with everything that it leads to; set by the host.
 const CORRELATION: &str = "x-correlation-id";
 /// The same, as clients know it.
@@ -23,7 +22,7 @@ pub(crate) fn client_address(headers: &HeaderMap) -> Option<IpAddr> {
     if headers.contains_key(CALLER_HEADER) {
         return None;
     }
-    headers.get(CLIENT_ADDRESS)?.to_str().ok()?.parse().ok()
+    headers.get(client_info::ADDRESS_HEADER)?.to_str().ok()?.parse().ok()
 }
 
 /// The id of a request, for its response.
@@ -41,7 +40,7 @@ pub(crate) fn set_identity(headers: &mut HeaderMap, claims: Option<&Claims>) -> 
     for name in reserved {
         headers.remove(name);
     }
-    let address = address.map(|address| (CLIENT_ADDRESS, address.to_string()));
+    let address = address.map(|address| (client_info::ADDRESS_HEADER, address.to_string()));
     let identity = claims.map(|claims| {
         [
             (USER_HEADER, claims.user_id.to_string()),
@@ -105,20 +104,20 @@ mod tests {
         let mut told = headers(&[
             (USER_HEADER, "someone"),
             (ROLES_HEADER, "system_admin"),
-            (CLIENT_ADDRESS, "192.0.2.7"),
+            (client_info::ADDRESS_HEADER, "192.0.2.7"),
             ("authorization", "Bearer secret"),
         ]);
         set_identity(&mut told, Some(&claims())).unwrap();
         assert_eq!(told[USER_HEADER], claims().user_id.to_string());
         assert_eq!(told[ROLES_HEADER], "customer,system_admin");
         assert_eq!(told[SESSION_HEADER], claims().session_id.to_string());
-        assert_eq!(told[CLIENT_ADDRESS], "192.0.2.7");
+        assert_eq!(told[client_info::ADDRESS_HEADER], "192.0.2.7");
         assert!(!told.contains_key(header::AUTHORIZATION));
     }
 
     #[test]
     fn address_that_a_component_claims_is_not_believed() {
-        let mut told = headers(&[(CALLER_HEADER, "file-service"), (CLIENT_ADDRESS, "192.0.2.7")]);
+        let mut told = headers(&[(CALLER_HEADER, "file-service"), (client_info::ADDRESS_HEADER, "192.0.2.7")]);
         assert_eq!(client_address(&told), None);
         set_identity(&mut told, None).unwrap();
         assert!(told.is_empty());

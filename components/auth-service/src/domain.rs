@@ -12,8 +12,6 @@ use std::time::Duration;
 pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many active sessions a user may have; a further one ends those that were not seen for longest.
 pub(crate) const SESSIONS_PER_USER_MAX: usize = 100;
-/// How much of what a client says that it is, is kept, in characters.
-pub(crate) const USER_AGENT_CHARS_MAX: usize = 256;
 /// How many rows the purge deletes in one transaction.
 pub(crate) const PURGE_BATCH: usize = 500;
 
@@ -139,13 +137,6 @@ pub(crate) fn over_if_last_seen_at(now: Instant) -> Instant {
 /// Whether a session is worth something at `now`.
 pub(crate) fn is_active(revoked_at: Option<Instant>, last_seen_at: Instant, now: Instant) -> bool {
     revoked_at.is_none() && last_seen_at > over_if_last_seen_at(now)
-}
-
-/// What is kept of what a client says that it is: nothing that a log or a page could stumble over.
-pub(crate) fn kept_user_agent(user_agent: &str) -> Option<String> {
-    let kept: String = user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARS_MAX).collect();
-    let kept = kept.trim();
-    (!kept.is_empty()).then(|| kept.to_owned())
 }
 
 #[cfg(test)]

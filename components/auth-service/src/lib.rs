@@ -5,7 +5,6 @@
 //! refresh token into something that the gateway accepts.
 
 mod accounts;
-mod client;
 mod domain;
 mod events;
 mod jobs;

@@ -1,7 +1,6 @@
 //! The service's paths.
 
 use crate::accounts::{self, Account, Login, Registration};
-use crate::client::Client;
 use crate::domain::{EndReason, Ending, Presented, TokenHash, is_active, over_if_last_seen_at};
 use crate::openapi::Document;
 use crate::problems::{invalid_credentials, invalid_refresh_token, no_such_session, refresh_token_reused};
@@ -11,6 +10,7 @@ use crate::tokens::{self, Tokens};
 use axum::Router;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::routing::{delete, get, post};
+use mutrapro_sdk::client_info::ClientInfo;
 use mutrapro_sdk::identity::{GATEWAY, SessionId, User, internal};
 use mutrapro_sdk::json::{Json, Validate};
 use mutrapro_sdk::openapi;
@@ -97,7 +97,7 @@ pub(crate) async fn register(Json(registration): Json<Registration>) -> Result<(
     (status = 401, description = "`invalid_credentials`, whatever the reason", body = Details),
     (status = 422, description = "`invalid_fields`", body = Details),
 ))]
-pub(crate) async fn login(client: Client, Json(login): Json<Login>) -> Result<TokenResponse> {
+pub(crate) async fn login(client: ClientInfo, Json(login): Json<Login>) -> Result<TokenResponse> {
     let key = tokens::key()?;
     let user_id = accounts::verify(&login)?.id;
     let now = Instant::now();

@@ -3,13 +3,13 @@
 //! A session's row is the lock of its family. Whoever exchanges a token or ends the session changes that row first, so a
 //! token can neither be exchanged twice nor given out while its session ends.
 
-use crate::client::Client;
 use crate::domain::{
     EndReason, Ending, FamilyId, Life, Presented, RefreshToken, SESSIONS_PER_USER_MAX, TokenId, over_if_last_seen_at,
 };
 use crate::problems::invalid_refresh_token;
 use crate::store::{self, Session, Token};
 use mutrapro_contracts::auth::{SessionRevoked, SessionStarted};
+use mutrapro_sdk::client_info::ClientInfo;
 use mutrapro_sdk::identity::{SessionId, UserId};
 use mutrapro_sdk::problem::Result;
 use mutrapro_sdk::sql::{Transaction, transaction};
@@ -23,7 +23,7 @@ pub(crate) struct Granted {
 }
 
 /// Starts a session of `user_id`, and ends those that are one too many.
-pub(crate) fn start(user_id: UserId, client: Client, now: Instant) -> Result<Granted> {
+pub(crate) fn start(user_id: UserId, client: ClientInfo, now: Instant) -> Result<Granted> {
     let (id, family_id) = (SessionId::generate(), FamilyId::generate());
     let session = Session { id, user_id, family_id, client, created_at: now, last_seen_at: now, revoked_at: None };
     let refresh_token = new_token();

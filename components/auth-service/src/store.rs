@@ -1,7 +1,7 @@
 //! All SQL of the service, one function a statement.
 
-use crate::client::Client;
 use crate::domain::{FamilyId, Life, PURGE_BATCH, TokenHash, TokenId};
+use mutrapro_sdk::client_info::ClientInfo;
 use mutrapro_sdk::identity::{SessionId, UserId};
 use mutrapro_sdk::sql::{Error, FromRow, Reader, Row, Transaction, params};
 use mutrapro_sdk::time::Instant;
@@ -36,7 +36,7 @@ pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) user_id: UserId,
     pub(crate) family_id: FamilyId,
-    pub(crate) client: Client,
+    pub(crate) client: ClientInfo,
     pub(crate) created_at: Instant,
     pub(crate) last_seen_at: Instant,
     pub(crate) revoked_at: Option<Instant>,
@@ -48,7 +48,7 @@ impl FromRow for Session {
             id: row.get("id")?,
             user_id: row.get("user_id")?,
             family_id: row.get("family_id")?,
-            client: Client { ip_address: row.get("ip_address")?, user_agent: row.get("user_agent")? },
+            client: ClientInfo { ip_address: row.get("ip_address")?, user_agent: row.get("user_agent")? },
             created_at: row.get("created_at")?,
             last_seen_at: row.get("last_seen_at")?,
             revoked_at: row.get("revoked_at")?,

@@ -142,4 +142,20 @@ mod tests {
         let event: auth::SessionStarted = serde_json::from_value(session).expect("a payload without optional fields");
         assert_eq!(event.ip_address, None);
     }
+
+    #[test]
+    fn payload_with_a_shared_part_is_one_flat_object() {
+        let ids = ["booking_id", "studio_id", "customer_id", "customer_user_id"];
+        let mut payload = json!({
+            "studio_name": "Studio A", "project_id": null, "request_id": null, "session_type": "hybrid",
+            "starts_at": "2026-01-31T09:30:00Z", "ends_at": "2026-01-31T11:00:00Z", "total_cost": 500_000,
+            "currency": "VND", "artist_ids": [], "artist_user_ids": [], "days_left": 3,
+        });
+        ids.into_iter().zip(1..).for_each(|(field, id)| payload[field] = json!(Uuid::from_u128(id)));
+        let event: studio::BookingReminded =
+            serde_json::from_value(payload.clone()).expect("a payload of an old producer");
+        assert_eq!((event.aggregate_id(), event.days_left), (Uuid::from_u128(1).to_string(), 3));
+        payload["coordinator_user_id"] = json!(null);
+        assert_eq!(serde_json::to_value(event).expect("a payload"), payload);
+    }
 }

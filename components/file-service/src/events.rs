@@ -18,7 +18,7 @@ pub(crate) fn handle(event: &Incoming, transaction: &Transaction<'_>) -> Result<
     let completed: ProjectCompleted = event.parse()?;
     let now = Instant::now();
     for file_id in completed.deliverable_file_ids {
-        store::make_final(transaction, file_id, completed.project_id, now)?;
+        store::make_final(transaction, file_id, completed.project.project_id, now)?;
     }
     Ok(())
 }

@@ -5,7 +5,6 @@
 //! same reference.
 
 use crate::announcements as announce;
-use crate::client::Client;
 use crate::dependencies;
 use crate::domain::payment::{MILESTONE_CANCELLED, Method, PaymentStatus, is_payable, is_unwanted};
 use crate::domain::{MilestoneId, PaymentId, QuotationId, RequestId};
@@ -14,6 +13,7 @@ use crate::refunding::{self, Wish};
 use crate::store::{self, Payment};
 use axum::http::StatusCode;
 use mutrapro_contracts::answers::MilestoneAnswer;
+use mutrapro_sdk::client_info::ClientInfo;
 use mutrapro_sdk::idempotency;
 use mutrapro_sdk::identity::{Role, User};
 use mutrapro_sdk::log;
@@ -26,7 +26,7 @@ use mutrapro_sdk::time::Instant;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Order {
     pub(crate) user: User,
-    pub(crate) client: Client,
+    pub(crate) client: ClientInfo,
     pub(crate) idempotency_key: String,
     pub(crate) milestone_id: MilestoneId,
     pub(crate) method: Method,

@@ -29,10 +29,10 @@ pub(crate) fn handle(event: &Incoming, tx: &Transaction<'_>) -> Result<(), Refus
 }
 
 /// Everything is given back that the rules do not let the studio keep.
-fn project_cancelled(tx: &Transaction<'_>, project: ProjectCancelled, now: Instant) -> Result<()> {
-    let wish = Wish { reason: project.reason, ..Wish::default() };
-    for payment in store::live_payments_of_quotation(tx, QuotationId::from(project.quotation_id))? {
-        if is_given_back(&payment.milestone_type, project.was_started) {
+fn project_cancelled(tx: &Transaction<'_>, event: ProjectCancelled, now: Instant) -> Result<()> {
+    let wish = Wish { reason: event.reason, ..Wish::default() };
+    for payment in store::live_payments_of_quotation(tx, QuotationId::from(event.project.quotation_id))? {
+        if is_given_back(&payment.milestone_type, event.was_started) {
             refunding::queue(tx, &payment, &wish, now)?;
         }
     }

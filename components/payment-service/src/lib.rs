@@ -5,7 +5,6 @@
 
 mod announcements;
 mod charging;
-mod client;
 mod dependencies;
 mod domain;
 mod events;

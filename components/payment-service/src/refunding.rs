@@ -5,11 +5,11 @@
 
 use crate::announcements as announce;
 use crate::charging::found;
-use crate::client::Client;
 use crate::domain::PaymentId;
 use crate::domain::payment::PaymentStatus;
 use crate::gateway::{self, Answer, Outcome, Refund};
 use crate::store::{self, Payment};
+use mutrapro_sdk::client_info::ClientInfo;
 use mutrapro_sdk::identity::UserId;
 use mutrapro_sdk::log;
 use mutrapro_sdk::problem::{Problem, Result};
@@ -22,7 +22,7 @@ use mutrapro_sdk::time::Instant;
 pub(crate) struct Wish {
     pub(crate) reason: Option<String>,
     pub(crate) by: Option<UserId>,
-    pub(crate) client: Client,
+    pub(crate) client: ClientInfo,
 }
 
 /// Gives a payment back at once, as far as the gateway can: what it cannot say now, `carry-out-refunds` asks it again.

@@ -1,10 +1,10 @@
 //! A payment for tests: the deposit of a request, by the user 1, seen through by the user 2.
 
 use crate::charging::{Order, payment_of};
-use crate::client::Client;
 use crate::domain::payment::Method;
 use crate::store::Payment;
 use mutrapro_contracts::answers::MilestoneAnswer;
+use mutrapro_sdk::client_info::ClientInfo;
 use mutrapro_sdk::id::Uuid;
 use mutrapro_sdk::identity::{Role, User};
 use mutrapro_sdk::time::Instant;
@@ -33,7 +33,7 @@ pub(crate) fn milestone() -> MilestoneAnswer {
 pub(crate) fn order() -> Order {
     Order {
         user: user(1, &[Role::Customer]),
-        client: Client { ip_address: Some("192.0.2.7".into()), user_agent: None },
+        client: ClientInfo { ip_address: Some("192.0.2.7".into()), user_agent: None },
         idempotency_key: "key".into(),
         milestone_id: Uuid::from_u128(10).into(),
         method: Method::CreditCard,

@@ -6,42 +6,17 @@ use mutrapro_contracts::project as told;
 use mutrapro_sdk::identity::UserId;
 
 pub(crate) fn project_created(project: &Project) -> told::ProjectCreated {
-    told::ProjectCreated {
-        project_id: project.id.uuid(),
-        request_id: project.request_id.uuid(),
-        quotation_id: project.quotation_id.uuid(),
-        name: project.name.clone(),
-        customer_id: project.customer_id.uuid(),
-        customer_user_id: project.customer_user_id.uuid(),
-        coordinator_id: project.coordinator_id.uuid(),
-        coordinator_user_id: project.coordinator_user_id.uuid(),
-    }
+    told::ProjectCreated { project: of_project(project) }
 }
 
 pub(crate) fn project_started(project: &Project) -> told::ProjectStarted {
-    told::ProjectStarted {
-        project_id: project.id.uuid(),
-        request_id: project.request_id.uuid(),
-        quotation_id: project.quotation_id.uuid(),
-        name: project.name.clone(),
-        customer_id: project.customer_id.uuid(),
-        customer_user_id: project.customer_user_id.uuid(),
-        coordinator_id: project.coordinator_id.uuid(),
-        coordinator_user_id: project.coordinator_user_id.uuid(),
-    }
+    told::ProjectStarted { project: of_project(project) }
 }
 
 pub(crate) fn project_completed(project: &Project) -> told::ProjectCompleted {
     let (specialists, users): (Vec<_>, Vec<_>) = project.facts.specialists().unzip();
     told::ProjectCompleted {
-        project_id: project.id.uuid(),
-        request_id: project.request_id.uuid(),
-        quotation_id: project.quotation_id.uuid(),
-        name: project.name.clone(),
-        customer_id: project.customer_id.uuid(),
-        customer_user_id: project.customer_user_id.uuid(),
-        coordinator_id: project.coordinator_id.uuid(),
-        coordinator_user_id: project.coordinator_user_id.uuid(),
+        project: of_project(project),
         specialist_ids: specialists.into_iter().map(|specialist| specialist.uuid()).collect(),
         specialist_user_ids: users.into_iter().map(UserId::uuid).collect(),
         deliverable_file_ids: project.facts.deliverables().iter().copied().map(FileId::uuid).collect(),
@@ -55,6 +30,16 @@ pub(crate) fn project_cancelled(
     by: Option<UserId>,
 ) -> told::ProjectCancelled {
     told::ProjectCancelled {
+        project: of_project(project),
+        was_started: project.started_at.is_some(),
+        reason,
+        cancelled_by: by.map(UserId::uuid),
+    }
+}
+
+/// What every event of a project tells of it.
+fn of_project(project: &Project) -> told::Project {
+    told::Project {
         project_id: project.id.uuid(),
         request_id: project.request_id.uuid(),
         quotation_id: project.quotation_id.uuid(),
@@ -63,9 +48,6 @@ pub(crate) fn project_cancelled(
         customer_user_id: project.customer_user_id.uuid(),
         coordinator_id: project.coordinator_id.uuid(),
         coordinator_user_id: project.coordinator_user_id.uuid(),
-        was_started: project.started_at.is_some(),
-        reason,
-        cancelled_by: by.map(UserId::uuid),
     }
 }
 

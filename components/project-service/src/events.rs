@@ -29,9 +29,9 @@ pub(crate) fn handle(event: &Incoming, tx: &Transaction<'_>) -> Result<(), Refus
             let MilestoneCancelled { milestone } = event.parse()?;
             following::milestone_cancelled(tx, &milestone, happened_at, now)?;
         }
-        TaskAssigned::KIND => following::task_assigned(tx, key(event.parse::<TaskAssigned>()?.project_id), now)?,
-        TaskRejected::KIND => following::task_dropped(tx, key(event.parse::<TaskRejected>()?.project_id), now)?,
-        TaskCancelled::KIND => following::task_dropped(tx, key(event.parse::<TaskCancelled>()?.project_id), now)?,
+        TaskAssigned::KIND => following::task_assigned(tx, key(event.parse::<TaskAssigned>()?.task.project_id), now)?,
+        TaskRejected::KIND => following::task_dropped(tx, key(event.parse::<TaskRejected>()?.task.project_id), now)?,
+        TaskCancelled::KIND => following::task_dropped(tx, key(event.parse::<TaskCancelled>()?.task.project_id), now)?,
         TaskCompleted::KIND => following::task_completed(tx, &event.parse()?, happened_at, now)?,
         PackageDelivered::KIND => following::package_delivered(tx, &event.parse()?, happened_at, now)?,
         PackageApproved::KIND => following::package_approved(tx, &event.parse()?, happened_at, now)?,

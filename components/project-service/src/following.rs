@@ -71,10 +71,9 @@ pub(crate) fn task_completed(
     happened_at: Instant,
     now: Instant,
 ) -> Result<()> {
-    let specialist = (event.specialist_id.into(), event.specialist_user_id.into());
-    note(tx, Key::Project(event.project_id.into()), now, |project| {
-        project.facts.task_completed(specialist, happened_at)
-    })
+    let task = &event.task;
+    let specialist = (task.specialist_id.into(), task.specialist_user_id.into());
+    note(tx, Key::Project(task.project_id.into()), now, |project| project.facts.task_completed(specialist, happened_at))
 }
 
 /// The customer has something to look at.
@@ -84,8 +83,9 @@ pub(crate) fn package_delivered(
     happened_at: Instant,
     now: Instant,
 ) -> Result<()> {
-    let (id, is_final) = (event.package_id.into(), event.delivery_type == FINAL);
-    note(tx, Key::Project(event.project_id.into()), now, |project| {
+    let package = &event.package;
+    let (id, is_final) = (package.package_id.into(), package.delivery_type == FINAL);
+    note(tx, Key::Project(package.project_id.into()), now, |project| {
         project.facts.package_delivered(id, is_final, happened_at);
     })
 }
@@ -97,12 +97,13 @@ pub(crate) fn package_approved(
     happened_at: Instant,
     now: Instant,
 ) -> Result<()> {
-    if event.delivery_type != FINAL {
+    let package = &event.package;
+    if package.delivery_type != FINAL {
         return Ok(());
     }
-    let files = event.file_ids.iter().copied().map(FileId::from).collect();
-    note(tx, Key::Project(event.project_id.into()), now, |project| {
-        project.facts.final_package_approved(event.package_id.into(), files, happened_at);
+    let files = package.file_ids.iter().copied().map(FileId::from).collect();
+    note(tx, Key::Project(package.project_id.into()), now, |project| {
+        project.facts.final_package_approved(package.package_id.into(), files, happened_at);
     })
 }
 
@@ -113,7 +114,7 @@ pub(crate) fn revision_approved(
     happened_at: Instant,
     now: Instant,
 ) -> Result<()> {
-    note(tx, Key::Project(event.project_id.into()), now, |project| {
+    note(tx, Key::Project(event.revision.project_id.into()), now, |project| {
         project.used_revisions = project.used_revisions.saturating_add(1);
         project.facts.revision_approved(happened_at);
     })
@@ -121,8 +122,8 @@ pub(crate) fn revision_approved(
 
 /// Its fee is not waited for any more.
 pub(crate) fn revision_rejected(tx: &Transaction<'_>, event: &RevisionRejected, now: Instant) -> Result<()> {
-    let id = event.revision_id.into();
-    note(tx, Key::Project(event.project_id.into()), now, |project| project.facts.revision_rejected(id))
+    let id = event.revision.revision_id.into();
+    note(tx, Key::Project(event.revision.project_id.into()), now, |project| project.facts.revision_rejected(id))
 }
 
 /// Milestones know of quotations, not of projects.

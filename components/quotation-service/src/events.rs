@@ -21,18 +21,18 @@ pub(crate) fn handle(event: &Incoming, tx: &Transaction<'_>) -> Result<(), Refus
         PaymentCompleted::KIND => paying::payment_completed(tx, &event.parse()?, now)?,
         PaymentRefunded::KIND => paying::payment_refunded(tx, &event.parse()?, now)?,
         ProjectStarted::KIND => {
-            let project: ProjectStarted = event.parse()?;
+            let ProjectStarted { project } = event.parse()?;
             let to = (RequestStatus::Approved, RequestStatus::InProgress);
             paying::project_moved(tx, RequestId::from(project.request_id), to, now)?;
         }
         ProjectCompleted::KIND => {
-            let project: ProjectCompleted = event.parse()?;
+            let ProjectCompleted { project, .. } = event.parse()?;
             let to = (RequestStatus::InProgress, RequestStatus::Completed);
             paying::project_moved(tx, RequestId::from(project.request_id), to, now)?;
         }
         ProjectCancelled::KIND => {
-            let project: ProjectCancelled = event.parse()?;
-            paying::project_cancelled(tx, RequestId::from(project.request_id), project.reason, now)?;
+            let ProjectCancelled { project, reason, .. } = event.parse()?;
+            paying::project_cancelled(tx, RequestId::from(project.request_id), reason, now)?;
         }
         PackageDelivered::KIND => paying::package_delivered(tx, &event.parse()?, now)?,
         RevisionRequested::KIND => paying::revision_requested(tx, &event.parse()?, now)?,

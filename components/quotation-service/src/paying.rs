@@ -21,13 +21,13 @@ const MILESTONES_MAX: i64 = 1_000;
 
 /// The money is there: the milestone is paid, and with the deposit the request is approved.
 pub(crate) fn payment_completed(tx: &Transaction<'_>, event: &PaymentCompleted, now: Instant) -> Result<()> {
-    let (milestone, quotation, request) = with_surroundings(tx, event.milestone_id.into())?;
+    let (milestone, quotation, request) = with_surroundings(tx, event.payment.milestone_id.into())?;
     // Cancelled or paid already: payment-service gives the money back when it hears of the one, and never takes it twice.
-    if !store::mark_paid(tx, milestone.id, PaymentId::from(event.payment_id), now)? {
+    if !store::mark_paid(tx, milestone.id, PaymentId::from(event.payment.payment_id), now)? {
         return Ok(());
     }
     let told = announce::of_milestone(&milestone, &quotation, &request);
-    tx.emit(&announce::milestone_paid(told, event.payment_id.into()))?;
+    tx.emit(&announce::milestone_paid(told, event.payment.payment_id.into()))?;
     if milestone.milestone_type == MilestoneType::Deposit && request.status == RequestStatus::Quoted {
         requests::advance(tx, &request, RequestStatus::Approved, None, now)?;
     }
@@ -36,8 +36,8 @@ pub(crate) fn payment_completed(tx: &Transaction<'_>, event: &PaymentCompleted, 
 
 /// The money went back: the milestone is due again, unless nobody has to pay it any more.
 pub(crate) fn payment_refunded(tx: &Transaction<'_>, event: &PaymentRefunded, now: Instant) -> Result<()> {
-    let (milestone, quotation, request) = with_surroundings(tx, event.milestone_id.into())?;
-    if milestone.payment_id != Some(event.payment_id.into()) {
+    let (milestone, quotation, request) = with_surroundings(tx, event.payment.milestone_id.into())?;
+    if milestone.payment_id != Some(event.payment.payment_id.into()) {
         return Ok(());
     }
     if request.status == RequestStatus::Cancelled {
@@ -54,10 +54,10 @@ pub(crate) fn payment_refunded(tx: &Transaction<'_>, event: &PaymentRefunded, no
 
 /// The final package is with the customer: the final payment is due.
 pub(crate) fn package_delivered(tx: &Transaction<'_>, event: &PackageDelivered, now: Instant) -> Result<()> {
-    if event.delivery_type != "final" {
+    if event.package.delivery_type != "final" {
         return Ok(());
     }
-    let quotation = quoting::found(tx, QuotationId::from(event.quotation_id))?;
+    let quotation = quoting::found(tx, QuotationId::from(event.package.quotation_id))?;
     let request = requests::found(tx, quotation.request_id)?;
     for milestone in store::milestones(tx, quotation.id, None, MILESTONES_MAX)? {
         let waits = milestone.trigger_condition == Trigger::DeliverableSent;
@@ -72,11 +72,12 @@ pub(crate) fn package_delivered(tx: &Transaction<'_>, event: &PackageDelivered, 
 
 /// A revision that is not free has to be paid before it is done.
 pub(crate) fn revision_requested(tx: &Transaction<'_>, event: &RevisionRequested, now: Instant) -> Result<()> {
-    let revision_id = RevisionId::from(event.revision_id);
-    if event.is_free || event.fee <= 0 || store::fee_of_revision(tx, revision_id)?.is_some() {
+    let revision = &event.revision;
+    let revision_id = RevisionId::from(revision.revision_id);
+    if revision.is_free || revision.fee <= 0 || store::fee_of_revision(tx, revision_id)?.is_some() {
         return Ok(());
     }
-    let quotation = quoting::found(tx, QuotationId::from(event.quotation_id))?;
+    let quotation = quoting::found(tx, QuotationId::from(revision.quotation_id))?;
     let request = requests::found(tx, quotation.request_id)?;
     if request.status == RequestStatus::Cancelled {
         return Ok(());
@@ -85,9 +86,9 @@ pub(crate) fn revision_requested(tx: &Transaction<'_>, event: &RevisionRequested
         id: MilestoneId::generate(),
         quotation_id: quotation.id,
         milestone_type: MilestoneType::RevisionFee,
-        name: format!("Revision {}", event.revision_number),
+        name: format!("Revision {}", revision.revision_number),
         description: None,
-        amount: event.fee,
+        amount: revision.fee,
         currency: quotation.currency,
         percentage_bp: 0,
         trigger_condition: Trigger::ProjectStarted,
@@ -107,7 +108,7 @@ pub(crate) fn revision_requested(tx: &Transaction<'_>, event: &RevisionRequested
 
 /// The fee of a revision that is not done is cancelled, paid or not: payment-service gives back what was paid.
 pub(crate) fn revision_rejected(tx: &Transaction<'_>, event: &RevisionRejected, now: Instant) -> Result<()> {
-    let Some(milestone) = store::fee_of_revision(tx, RevisionId::from(event.revision_id))? else {
+    let Some(milestone) = store::fee_of_revision(tx, RevisionId::from(event.revision.revision_id))? else {
         // Per revision the events come in order, so there was no fee.
         return Ok(());
     };

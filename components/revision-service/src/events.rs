@@ -23,21 +23,21 @@ pub(crate) fn handle(event: &Incoming, tx: &Transaction<'_>) -> Result<(), Refus
             }
         }
         TaskInProgress::KIND => {
-            let task: TaskInProgress = event.parse()?;
+            let TaskInProgress { task } = event.parse()?;
             if let Some(revision_id) = task.revision_id {
                 revisions::task_started(tx, revision_id.into(), now)?;
             }
         }
         TaskCompleted::KIND => {
-            let task: TaskCompleted = event.parse()?;
+            let TaskCompleted { task, .. } = event.parse()?;
             if let Some(revision_id) = task.revision_id {
                 revisions::task_completed(tx, revision_id.into(), now)?;
             }
         }
         ProjectCancelled::KIND => {
-            let project: ProjectCancelled = event.parse()?;
+            let ProjectCancelled { project, reason, .. } = event.parse()?;
             let project_id = ProjectId::from(project.project_id);
-            revisions::project_cancelled(tx, project_id, project.reason.as_deref(), now)?;
+            revisions::project_cancelled(tx, project_id, reason.as_deref(), now)?;
         }
         _ => return Err(event.unknown()),
     }

@@ -377,11 +377,9 @@ mod tests {
     fn events_tell_whom_it_concerns_and_who_did_it() {
         let revision = made(&project("VND"), &[1]).unwrap();
         let requested = announce::revision_requested(&revision);
-        assert_eq!((requested.requested_by, requested.coordinator_user_id), (Uuid::from_u128(1), Uuid::from_u128(2)));
-        assert_eq!(
-            (requested.is_free, requested.fee, requested.revision_type.as_str()),
-            (false, 2_000, "major_change")
-        );
+        let told = &requested.revision;
+        assert_eq!((requested.requested_by, told.coordinator_user_id), (Uuid::from_u128(1), Uuid::from_u128(2)));
+        assert_eq!((told.is_free, told.fee, told.revision_type.as_str()), (false, 2_000, "major_change"));
         assert_eq!(announce::revision_approved(&revision, None).approved_by, None);
         let by = UserId::from(Uuid::from_u128(2));
         assert_eq!(announce::revision_completed(&revision, Some(by)).completed_by, Some(by.uuid()));

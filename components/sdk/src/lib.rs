@@ -25,6 +25,7 @@ pub mod bindings;
 
 pub mod blobs;
 pub mod client;
+pub mod client_info;
 pub mod events;
 pub mod id;
 pub mod idempotency;

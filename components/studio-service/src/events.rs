@@ -31,8 +31,8 @@ pub(crate) fn handle(event: &Incoming, tx: &Transaction<'_>) -> Result<(), Refus
             }
         }
         ProjectCancelled::KIND => {
-            let project: ProjectCancelled = event.parse()?;
-            let reason = project.reason.as_deref().unwrap_or(PROJECT_CANCELLED);
+            let ProjectCancelled { project, reason, .. } = event.parse()?;
+            let reason = reason.as_deref().unwrap_or(PROJECT_CANCELLED);
             bookings::release(tx, RequestId::from(project.request_id), reason, now)?;
         }
         RequestCancelled::KIND => {

@@ -23,7 +23,7 @@ pub(crate) fn handle(event: &Incoming, tx: &Transaction<'_>) -> Result<(), Refus
 /// Nothing more comes of the project: nobody has to do what is open or offered. A task that is being assigned at the same time
 /// is found by the job `confirm-tasks`.
 fn project_cancelled(tx: &Transaction<'_>, event: &ProjectCancelled, now: Instant) -> Result<()> {
-    for task in store::live_tasks(tx, ProjectId::from(event.project_id))? {
+    for task in store::live_tasks(tx, ProjectId::from(event.project.project_id))? {
         tasks::end(tx, &task, event.reason.clone(), None, now)?;
     }
     Ok(())

@@ -51,13 +51,6 @@ fn hash_is_sha_256() {
     assert_eq!(URL_SAFE_NO_PAD.decode(TokenHash::of("abc").as_str()).unwrap(), expected);
 }
 
-#[test]
-fn user_agent_is_cut_and_cleaned() {
-    assert_eq!(kept_user_agent(" Fire\u{7}fox\r\n"), Some("Firefox".into()));
-    assert_eq!(kept_user_agent(" \n"), None);
-    assert_eq!(kept_user_agent(&"ü".repeat(1000)).unwrap().chars().count(), USER_AGENT_CHARS_MAX);
-}
-
 /// A family as the database keeps it: every token that was ever given out.
 struct Family {
     tokens: Vec<Life>,

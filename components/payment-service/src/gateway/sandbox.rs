@@ -129,7 +129,7 @@ impl Sandbox {
 
     fn sign(&self, body: Vec<u8>, now: Instant) -> Result<Signed> {
         let sent_at_s = seconds(now);
-        let code = hexadecimal(&self.mac(sent_at_s, &body)?.finalize().into_bytes());
+        let code = hex::encode(self.mac(sent_at_s, &body)?.finalize().into_bytes());
         let signature = HeaderValue::from_str(&format!("t={sent_at_s},v1={code}")).map_err(Problem::internal)?;
         let headers = HeaderMap::from_iter([(HeaderName::from_static(SIGNATURE_HEADER), signature)]);
         Ok(Signed { headers, body })
@@ -192,16 +192,7 @@ fn seconds(instant: Instant) -> u64 {
 
 fn parse(signature: &str) -> Option<(u64, Vec<u8>)> {
     let (time, code) = signature.split_once(',')?;
-    let code = code.strip_prefix("v1=")?;
-    let pairs = code.as_bytes().chunks(2).map(|pair| {
-        let text = str::from_utf8(pair).ok().filter(|text| text.len() == 2 && !text.starts_with('+'))?;
-        u8::from_str_radix(text, 16).ok()
-    });
-    Some((time.strip_prefix("t=")?.parse().ok()?, pairs.collect::<Option<_>>()?))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Some((time.strip_prefix("t=")?.parse().ok()?, hex::decode(code.strip_prefix("v1=")?).ok()?))
 }
 
 #[cfg(test)]

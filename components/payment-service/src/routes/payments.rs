@@ -1,7 +1,6 @@
 //! Payments: customers pay what is due, administrators give it back.
 
 use crate::charging::{self, Order};
-use crate::client::Client;
 use crate::domain::payment::{Method, PaymentStatus, may_see};
 use crate::domain::text::{check_reason, check_token};
 use crate::domain::{MilestoneId, PaymentId};
@@ -9,6 +8,7 @@ use crate::gateway::{self, sandbox};
 use crate::refunding::{self, Wish};
 use crate::store::{self, Payment, PaymentFilter, Scope};
 use axum::http::StatusCode;
+use mutrapro_sdk::client_info::ClientInfo;
 use mutrapro_sdk::idempotency::IdempotencyKey;
 use mutrapro_sdk::identity::{Role, User};
 use mutrapro_sdk::json::{FieldErrors, Json, Validate};
@@ -111,7 +111,7 @@ pub(crate) struct PaymentParameters {
     ))]
 pub(crate) async fn create(
     user: User,
-    client: Client,
+    client: ClientInfo,
     IdempotencyKey(idempotency_key): IdempotencyKey,
     Json(body): Json<NewPayment>,
 ) -> Result<(StatusCode, Json<Payment>)> {
@@ -196,7 +196,7 @@ pub(crate) async fn show(user: User, Path(id): Path<PaymentId>) -> Result<Json<P
     ))]
 pub(crate) async fn refund(
     user: User,
-    client: Client,
+    client: ClientInfo,
     Path(id): Path<PaymentId>,
     Json(body): Json<NewRefund>,
 ) -> Result<Json<Payment>> {

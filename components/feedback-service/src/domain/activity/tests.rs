@@ -5,7 +5,7 @@ use mutrapro_contracts::Event;
 use mutrapro_contracts::auth::SessionStarted;
 use mutrapro_contracts::feedback::FeedbackCreated;
 use mutrapro_contracts::notification::NotificationSent;
-use mutrapro_contracts::project::ProjectStarted;
+use mutrapro_contracts::project::{Project, ProjectStarted};
 use mutrapro_contracts::quotation::{Milestone, MilestoneDue};
 use mutrapro_contracts::user::{RoleGranted, UserRegistered, UserUpdated};
 use proptest::prelude::*;
@@ -39,8 +39,8 @@ fn logged<E: Event>(event: &E) -> Activity {
     activity(E::KIND, serde_json::to_value(event).unwrap())
 }
 
-fn project_started(project_id: Uuid, request_id: Uuid) -> ProjectStarted {
-    ProjectStarted {
+fn project(project_id: Uuid, request_id: Uuid) -> Project {
+    Project {
         project_id,
         request_id,
         quotation_id: Uuid::nil(),
@@ -154,7 +154,7 @@ fn project_and_request_that_an_event_names_are_kept() {
     assert_eq!(ids(json!({ "project_id": project, "request_id": request })), (Some(project), Some(request)));
     assert_eq!(ids(json!({ "project_id": null, "request_id": request })), (None, Some(request)));
     assert_eq!(ids(json!({ "project": project })), (None, None));
-    let started = project_started(project, request);
+    let started = ProjectStarted { project: self::project(project, request) };
     assert_eq!((logged(&started).project_id, logged(&started).request_id), (Some(project), Some(request)));
     let due = logged(&MilestoneDue { milestone: milestone(request) });
     assert_eq!((due.project_id, due.request_id), (None, Some(request)), "fields of flattened payloads count");

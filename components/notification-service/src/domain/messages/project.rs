@@ -3,32 +3,34 @@
 use super::{Topic, except};
 use crate::domain::text::{because, excerpt};
 use crate::domain::{Message, NotificationType};
-use mutrapro_contracts::project::{ProjectCancelled, ProjectCompleted, ProjectCreated, ProjectStarted};
-use mutrapro_sdk::id::Uuid;
+use mutrapro_contracts::project::{Project, ProjectCancelled, ProjectCompleted, ProjectCreated, ProjectStarted};
 
 /// The customer has the receipt of the quotation that they approved, and a deposit to pay.
 pub(super) fn created(event: &ProjectCreated) -> Vec<Message> {
-    let text = format!("“{}” is a project now. Work can begin when its deposit is paid.", excerpt(&event.name));
-    vec![topic(event.project_id).tell(event.coordinator_user_id, "New project", text)]
+    let project = &event.project;
+    let text = format!("“{}” is a project now. Work can begin when its deposit is paid.", excerpt(&project.name));
+    vec![topic(project).tell(project.coordinator_user_id, "New project", text)]
 }
 
 pub(super) fn started(event: &ProjectStarted) -> Vec<Message> {
-    let (topic, name) = (topic(event.project_id), excerpt(&event.name));
+    let project = &event.project;
+    let (topic, name) = (topic(project), excerpt(&project.name));
     let for_customer = format!("Work on “{name}” begins. You will hear when there is something to look at.");
     let for_coordinator = format!("“{name}” has started: its tasks can be assigned.");
     vec![
-        topic.tell(event.customer_user_id, "Your project has started", for_customer),
-        topic.tell(event.coordinator_user_id, "Project started", for_coordinator),
+        topic.tell(project.customer_user_id, "Your project has started", for_customer),
+        topic.tell(project.coordinator_user_id, "Project started", for_coordinator),
     ]
 }
 
 pub(super) fn completed(event: &ProjectCompleted) -> Vec<Message> {
-    let (topic, name) = (topic(event.project_id), excerpt(&event.name));
+    let project = &event.project;
+    let (topic, name) = (topic(project), excerpt(&project.name));
     let for_customer = format!("“{name}” is completed, and the final files are yours. Tell us how it was for you.");
     let text = format!("“{name}” is completed: the final package is approved and everything is paid.");
     let mut messages = vec![
-        topic.tell(event.customer_user_id, "Your project is completed", for_customer),
-        topic.tell(event.coordinator_user_id, "Project completed", text),
+        topic.tell(project.customer_user_id, "Your project is completed", for_customer),
+        topic.tell(project.coordinator_user_id, "Project completed", text),
     ];
     let for_specialist = format!("“{name}”, which you worked on, is completed. Thank you.");
     let specialists = event.specialist_user_ids.iter().copied();
@@ -42,20 +44,21 @@ pub(super) fn cancelled(event: &ProjectCancelled) -> Vec<Message> {
     if event.cancelled_by.is_none() {
         return Vec::new();
     }
-    let topic = topic(event.project_id);
-    let text = format!("The project “{}” was cancelled{}", excerpt(&event.name), because(event.reason.as_deref()));
+    let project = &event.project;
+    let topic = topic(project);
+    let text = format!("The project “{}” was cancelled{}", excerpt(&project.name), because(event.reason.as_deref()));
     let money = if event.was_started {
         "The deposit is kept for the work that has begun; whatever else was paid is given back."
     } else {
         "Whatever was paid is given back."
     };
     let messages = vec![
-        topic.tell(event.customer_user_id, "Project cancelled", format!("{text} {money}")),
-        topic.tell(event.coordinator_user_id, "Project cancelled", text),
+        topic.tell(project.customer_user_id, "Project cancelled", format!("{text} {money}")),
+        topic.tell(project.coordinator_user_id, "Project cancelled", text),
     ];
     except(event.cancelled_by, messages)
 }
 
-const fn topic(project: Uuid) -> Topic {
-    Topic::new(NotificationType::ProjectUpdate, "project", project)
+const fn topic(project: &Project) -> Topic {
+    Topic::new(NotificationType::ProjectUpdate, "project", project.project_id)
 }
