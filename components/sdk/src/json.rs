@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use objects::Objects;
+pub(crate) use objects::UNSTORABLE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
@@ -235,6 +236,14 @@ mod tests {
         assert_eq!(errors(r#"{"title":"x","minutes":4,"composer":["y"]}"#), wrong("composer", "invalid"));
         let song = send("application/json", r#"{"title":"x","minutes":4,"composer":{"name":"y"},"note":"n"}"#).unwrap();
         assert_eq!((song.composer, song.note), (Some(Composer { name: "y".into() }), Patch::Set("n".into())));
+    }
+
+    #[test]
+    fn text_that_no_database_keeps_is_named() {
+        for body in [r#"{"title": "a\u0000b", "minutes": 3}"#, r#"{"title": "\u0000", "minutes": 3}"#] {
+            let problem = send("application/json", body).unwrap_err();
+            assert_eq!(problem.details().errors[0].field, "title", "{problem}");
+        }
     }
 
     #[test]

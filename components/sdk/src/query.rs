@@ -1,10 +1,11 @@
 //! What a request's path and query say, with problems for what is malformed.
 
-use crate::json::field_error;
-use crate::problem::{Problem, Result};
+use crate::json::{UNSTORABLE, field_error};
+use crate::problem::{FieldError, Problem, Result};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 
 /// The parameters in a path. One that is malformed names nothing: 404.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 }
 
 fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if value.contains('\0') {
+            let (code, message) = (Cow::Borrowed("invalid"), UNSTORABLE.to_owned());
+            return Err(Problem::unprocessable(vec![FieldError { field: name.into_owned(), code, message }]));
+        }
+    }
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| Problem::unprocessable(vec![field_error(&error)]))
 }
@@ -79,7 +86,7 @@ mod tests {
 
     #[test]
     fn malformed_filters_are_named() {
-        for (query, field) in [("role=king", "role"), ("active=perhaps", "active")] {
+        for (query, field) in [("role=king", "role"), ("active=perhaps", "active"), ("q=a%00b", "q")] {
             let problem = parse::<Filter>(query).unwrap_err();
             assert_eq!(problem.details().errors[0].field, field, "{problem}");
         }

@@ -64,8 +64,6 @@ impl Validate for NewFeedback {
         if comment_characters > COMMENT_CHARACTERS_MAX {
             errors.add("comment", "too_long", format!("must have at most {COMMENT_CHARACTERS_MAX} characters"));
         }
-        let has_control = self.comment().is_some_and(|comment| comment.contains('\0'));
-        errors.check(!has_control, "comment", "must be plain text");
     }
 }
 
@@ -106,11 +104,6 @@ mod tests {
     fn comment_is_counted_in_characters() {
         assert_eq!(wrong(&parsed(3, "ễ".repeat(COMMENT_CHARACTERS_MAX).into())), [""; 0]);
         assert_eq!(wrong(&parsed(3, "ễ".repeat(COMMENT_CHARACTERS_MAX + 1).into())), ["comment"]);
-    }
-
-    #[test]
-    fn zero_characters_are_refused_since_a_database_cannot_keep_them() {
-        assert_eq!(wrong(&parsed(3, "a\0b".into())), ["comment"]);
     }
 
     #[test]

@@ -1,18 +1,26 @@
-//! Structures that are read from JSON objects alone.
+//! Structures that are read from JSON objects alone, and text that every database keeps.
 //!
 //! What serde derives takes an array for a structure too, its fields in the order in which they are written. Nobody means
 //! that, no description allows it, and it passes by all that is said of unknown and missing fields. Here it is an error.
+//! So is the character U+0000 in any text, which PostgreSQL stores nowhere.
 
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use std::fmt;
 
+/// What is said of text that no database keeps.
+pub(crate) const UNSTORABLE: &str = "must not contain the character U+0000";
+
 /// Reads what the value within does, but takes no array for a structure; so do all that are within it in turn.
 pub(super) struct Objects<T>(pub(super) T);
 
 /// As [`Objects`], for the value of a structure.
 struct Structure<V>(V);
+
+fn storable<E: Error>(text: &str) -> Result<(), E> {
+    if text.contains('\0') { Err(E::custom(UNSTORABLE)) } else { Ok(()) }
+}
 
 macro_rules! forward {
     ($($method:ident($($name:ident: $type:ty),*)),+ $(,)?) => { $(
@@ -68,8 +76,22 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Objects<V> {
     visit! {
         visit_bool(bool), visit_i8(i8), visit_i16(i16), visit_i32(i32), visit_i64(i64), visit_i128(i128), visit_u8(u8),
         visit_u16(u16), visit_u32(u32), visit_u64(u64), visit_u128(u128), visit_f32(f32), visit_f64(f64),
-        visit_char(char), visit_str(&str), visit_borrowed_str(&'de str), visit_string(String), visit_bytes(&[u8]),
-        visit_borrowed_bytes(&'de [u8]), visit_byte_buf(Vec<u8>),
+        visit_char(char), visit_bytes(&[u8]), visit_borrowed_bytes(&'de [u8]), visit_byte_buf(Vec<u8>),
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<V::Value, E> {
+        storable(value)?;
+        self.0.visit_str(value)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<V::Value, E> {
+        storable(value)?;
+        self.0.visit_borrowed_str(value)
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<V::Value, E> {
+        storable(&value)?;
+        self.0.visit_string(value)
     }
 
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {
