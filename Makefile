@@ -9,17 +9,28 @@ GUEST_BUILD := cargo build --quiet --profile guest --target wasm32-wasip2
 UP_OPTIONS ?=
 DEMO_OPTIONS ?=
 DEMO_REMEDY := is not set: MUTRAPRO_ADMIN_EMAIL=… MUTRAPRO_ADMIN_PASSWORD=… make demo, with the values of make up
+# What the plugin is made of: a release that was built elsewhere names its executable and platform, and where it publishes.
+SPIN_PLUGIN := target/spin-plugin
+SPIN_PLUGIN_EXECUTABLE ?= target/release/mutrapro
+SPIN_PLUGIN_VERSION ?= $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
+SPIN_PLUGIN_OS ?= $(if $(filter Darwin,$(shell uname -s)),macos,linux)
+SPIN_PLUGIN_ARCH ?= $(if $(filter aarch64 arm64,$(shell uname -m)),aarch64,amd64)
+SPIN_PLUGIN_ARCHIVE = trigger-mutrapro-$(SPIN_PLUGIN_VERSION)-$(SPIN_PLUGIN_OS)-$(SPIN_PLUGIN_ARCH).tar.gz
+SPIN_PLUGIN_URL ?= file://$(subst $() ,%20,$(CURDIR))/$(SPIN_PLUGIN)/$(SPIN_PLUGIN_ARCHIVE)
 # Components and host build side by side; cargo shares these jobs.
 MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN)
 
-FUZZ_VENV := target/fuzz-venv
+# Whole systems whose outcome may hang on the back ends: these run on PostgreSQL and NATS as well.
+SHARED_TESTS := booking delivery demo files fuzz isolation kill kill-story limits races rights sessions story walkthrough wasi
+# What tests run that PyPI has: tests/<name>/requirements.txt, installed in target/<name>-venv.
+VENVS := $(patsubst tests/%/requirements.txt,%-venv,$(wildcard tests/*/requirements.txt))
 
-.PHONY: help fuzz-venv setup build components host up demo check test docs lint bench clean
+.PHONY: help $(VENVS) postgres setup build components host up demo check test docs lint bench spin-plugin clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: # What a fresh machine lacks: the WebAssembly target, a C compiler for SQLite, and Python for what tests/fuzz.rs runs
+setup: # What a fresh machine lacks: the WebAssembly target, a C compiler for SQLite, and Python for what tests install
 	@rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
 	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv; }
@@ -45,17 +56,25 @@ check: components host ## Validate spin.toml
 	@target/release/mutrapro check
 
 # Kept until other versions are wanted; known by its copy of what was, as a fresh checkout has fresh dates.
-fuzz-venv: setup ## Install what tests/fuzz.rs runs
-	@cmp -s tests/fuzz/requirements.txt $(FUZZ_VENV)/requirements.txt || { \
-		python3 -m venv --clear $(FUZZ_VENV) && \
-		$(FUZZ_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/fuzz/requirements.txt && \
-		cp tests/fuzz/requirements.txt $(FUZZ_VENV)/requirements.txt; }
+$(VENVS): %-venv: setup
+	@cmp -s tests/$*/requirements.txt target/$@/requirements.txt || { \
+		python3 -m venv --clear target/$@ && \
+		target/$@/bin/python -m pip install --quiet --disable-pip-version-check -r tests/$*/requirements.txt && \
+		cp tests/$*/requirements.txt target/$@/requirements.txt; }
 
-test: components fuzz-venv ## Run every test
+# Tests start servers of their own; Debian's package would start another, unless its settings, which come first, forbid it.
+postgres: setup
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		apt-get update -qq && apt-get install -y -qq postgresql-common && \
+		sed -i 's/^#* *create_main_cluster *=.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
+		apt-get install -y -qq postgresql; }
+
+test: components postgres $(VENVS) ## Run every test
 	@$(GUEST_BUILD) $(addprefix -p ,$(TEST_GUESTS))
 	@# Everything at once, so that tests and host share one set of built dependencies.
 	@cargo build --quiet $(NATIVE) --all-targets
-	cargo test $(NATIVE)
+	cargo test --no-fail-fast $(NATIVE)
+	MUTRAPRO_TEST_BACK_ENDS=shared cargo test --no-fail-fast $(NATIVE) $(addprefix --test ,$(SHARED_TESTS))
 
 docs: components ## Write the generated pages of docs/ anew
 	@cargo build --quiet -p mutrapro
@@ -69,6 +88,20 @@ bench: build ## Measure the host side by side with a native server
 	@$(GUEST_BUILD) $(addprefix -p ,$(BENCH_GUESTS))
 	@cargo build --release -p mutrapro-bench
 	@target/release/mutrapro-bench
+
+# The archive is the same whenever and by whomever it is made: sorted, without dates, owners and names.
+spin-plugin: $(if $(filter target/release/mutrapro,$(SPIN_PLUGIN_EXECUTABLE)),host) ## Package the host as a plugin of Spin (SPIN_PLUGIN_URL="https://…" for a release)
+	@mkdir -p $(SPIN_PLUGIN)/package
+	@cp $(SPIN_PLUGIN_EXECUTABLE) $(SPIN_PLUGIN)/package/trigger-mutrapro
+	@cp LICENSE $(SPIN_PLUGIN)/package/
+	@tar --create --format=ustar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+		--directory $(SPIN_PLUGIN)/package --file $(SPIN_PLUGIN)/$(SPIN_PLUGIN_ARCHIVE:.gz=) LICENSE trigger-mutrapro
+	@gzip --no-name --force $(SPIN_PLUGIN)/$(SPIN_PLUGIN_ARCHIVE:.gz=)
+	@sed -e 's|@VERSION@|$(SPIN_PLUGIN_VERSION)|' -e 's|@OS@|$(SPIN_PLUGIN_OS)|' -e 's|@ARCH@|$(SPIN_PLUGIN_ARCH)|' \
+		-e 's|@URL@|$(SPIN_PLUGIN_URL)|' \
+		-e "s|@SHA256@|$$(sha256sum $(SPIN_PLUGIN)/$(SPIN_PLUGIN_ARCHIVE) | cut -d ' ' -f 1)|" \
+		host/cli/src/spin/plugin.json >$(SPIN_PLUGIN)/trigger-mutrapro.json
+	@echo "install it with: spin plugins install --file $(SPIN_PLUGIN)/trigger-mutrapro.json --yes"
 
 clean: ## Remove what was built; the data folder stays
 	cargo clean

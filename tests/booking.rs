@@ -139,6 +139,6 @@ async fn the_log_holds_each_step(cast: &Cast, system: &System) -> Result<()> {
     })
     .await?;
     ensure!(actions == ["completed", "confirmed", "created"], "newest first: {actions:?}");
-    ensure!(system.metric("mutrapro_events_dead", &[]).await? == 0.0, "no dead letters");
+    system.no_dead_letters().await?;
     Ok(())
 }

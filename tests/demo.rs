@@ -208,7 +208,7 @@ async fn a_running_system_is_filled_and_filled_again() -> Result<()> {
     the_projects_are_at_their_stages(&signed_in(&api, &first).await?).await?;
 
     system.settled().await?;
-    ensure!(system.metric("mutrapro_events_dead", &[]).await? == 0.0, "no dead letters");
+    system.no_dead_letters().await?;
     Ok(())
 }
 

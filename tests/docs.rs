@@ -11,8 +11,9 @@ mod source;
 #[path = "docs/testing.rs"]
 mod testing;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use mutrapro_tests::{repository_app, repository_system};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -48,6 +49,21 @@ async fn page_of_services_is_what_manifest_and_services_say() -> Result<()> {
     let system = repository_system().start().await?;
     let document = system.client().get("/api/v1/openapi.json").await?.expect(200)?.json()?;
     settle("services.md", &services::page(&repository_app()?, &source::events(&root())?, &document)?)
+}
+
+#[tokio::test]
+async fn metrics_of_the_page_for_operators_are_there() -> Result<()> {
+    let system = repository_system().start().await?;
+    let metrics = system.operations().get("/metrics").await?.expect(200)?.text();
+    let page = std::fs::read_to_string(root().join("docs/operations.md"))?;
+    let words = page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let named: BTreeSet<&str> = words.filter(|word| word.starts_with("mutrapro_") && *word != "mutrapro_host").collect();
+    ensure!(named.len() >= 5, "the page names its metrics: {named:?}");
+    // The description of a counter leaves its suffix out, and is there before it has counted.
+    let described = |name: &str| metrics.contains(&format!("# HELP {} ", name.trim_end_matches("_total")));
+    let unknown: Vec<_> = named.iter().filter(|name| !described(name)).collect();
+    ensure!(unknown.is_empty(), "docs/operations.md names what /metrics does not have: {unknown:?}");
+    Ok(())
 }
 
 #[test]

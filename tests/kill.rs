@@ -39,7 +39,7 @@ async fn every_committed_registration_has_exactly_one_welcome_and_one_activity_r
     system.settled().await?;
     ensure!(system.terminate().await?.success(), "the host ends well");
 
-    let databases = Databases::of(&system);
+    let databases = Databases::of(&system)?;
     let users: BTreeMap<String, String> = databases.select("user_db", USERS, &[]).await?.into_iter().collect();
     let lost: Vec<_> = acknowledged.iter().filter(|email| !users.contains_key(*email)).collect();
     ensure!(lost.is_empty(), "acknowledged but lost: {lost:?}");

@@ -54,7 +54,7 @@ async fn a_request_becomes_a_finished_and_rated_project() -> Result<()> {
     rated(&stage, &request).await?;
     stage.system.settled().await?;
     told_and_logged(&stage, &project).await?;
-    ensure!(stage.system.metric("mutrapro_events_dead", &[]).await? == 0.0, "no dead letters");
+    stage.system.no_dead_letters().await?;
     Ok(())
 }
 

@@ -2,10 +2,11 @@
 //!
 //! The handler is trivial, but not empty: it writes one row, so that the rows count what was handled, once each.
 
-use crate::host::{self, HostFolders, Operations};
+use crate::host::{self, Launch, Operations};
 use crate::http::{Connection, Request};
 use crate::options::{BETWEEN_LOOKS, BETWEEN_SINGLE_EVENTS, Plan, SETTLE_PATIENCE, SINGLE_EVENTS, WARM_UP_EVENTS};
 use crate::process::Server;
+use crate::servers::Servers;
 use crate::statistics::{median, percentile};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -33,31 +34,57 @@ pub(crate) struct EventLatency {
     pub(crate) host_median_bound_us: f64,
 }
 
-/// Measures events on a host of its own.
-pub(crate) async fn measure(plan: &Plan, scratch: &Path) -> Result<EventFigures> {
-    let folders = HostFolders {
-        executable: &plan.host,
-        manifest: &plan.applications.join("events/spin.toml"),
-        data: &scratch.join("events"),
-        cache: &scratch.join("cache"),
-    };
-    let host = host::start(folders).await?;
-    let mut system = System::of(&host).await?;
-    system.burst(WARM_UP_EVENTS).await?;
-    let mut rounds_per_second = Vec::new();
-    for round in 1..=plan.rounds {
-        eprintln!("events: round {round} of {}", plan.rounds);
-        rounds_per_second.push(system.burst(plan.events).await?);
-    }
-    eprintln!("events: {SINGLE_EVENTS} single ones");
-    let latency = system.single_events().await?;
-    host.stop().await?;
-    Ok(EventFigures { per_second: median(rounds_per_second.iter().copied()), rounds_per_second, latency })
+/// How events travelled on servers that hosts share.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SharedEventFigures {
+    pub(crate) one_host: EventFigures,
+    /// Both emit, as each is asked for half of the events.
+    pub(crate) two_hosts: EventFigures,
 }
 
-/// A host with producer and consumer, and how many events it was given.
+/// Measures events on a host of its own, with SQLite.
+pub(crate) async fn measure(plan: &Plan, scratch: &Path) -> Result<EventFigures> {
+    let hosts = [host::start(&launch(plan, scratch, "events")).await?];
+    let figures = System::of(&hosts, 0).await?.measured(plan).await?;
+    stop(hosts).await?;
+    Ok(figures)
+}
+
+/// Measures events on hosts of their own, with PostgreSQL and NATS: on one, then with a second beside it.
+pub(crate) async fn measure_on(servers: &Servers, plan: &Plan, scratch: &Path) -> Result<SharedEventFigures> {
+    let launch = Launch { servers: Some(servers), ..launch(plan, scratch, "events-shared") };
+    host::migrate(&launch).await?;
+    let first = [host::start(&launch).await?];
+    let mut system = System::of(&first, 0).await?;
+    let one_host = system.measured(plan).await?;
+    let [first] = first;
+    let hosts = [first, host::start(&launch).await?];
+    let two_hosts = System::of(&hosts, system.emitted).await?.measured(plan).await.context("two hosts")?;
+    stop(hosts).await?;
+    Ok(SharedEventFigures { one_host, two_hosts })
+}
+
+fn launch<'a>(plan: &'a Plan, scratch: &Path, data: &str) -> Launch<'a> {
+    Launch {
+        executable: &plan.host,
+        manifest: plan.applications.join("events/spin.toml"),
+        data: scratch.join(data),
+        cache: scratch.join("cache"),
+        servers: None,
+    }
+}
+
+async fn stop(hosts: impl IntoIterator<Item = Server>) -> Result<()> {
+    for host in hosts {
+        host.stop().await?;
+    }
+    Ok(())
+}
+
+/// Hosts with producer and consumer, and how many events they were given.
 struct System {
-    connection: Connection,
+    /// One to each host; never empty.
+    connections: Vec<Connection>,
     operations: Operations,
     emitted: u64,
 }
@@ -73,35 +100,64 @@ struct Latencies {
 }
 
 impl System {
-    async fn of(host: &Server) -> Result<Self> {
-        let connection = Connection::open(host.addresses.api).await?;
-        Ok(Self { connection, operations: Operations::of(host).await?, emitted: 0 })
+    /// `hosts`, at least one, whose consumer has handled `emitted` events.
+    async fn of(hosts: &[Server], emitted: u64) -> Result<Self> {
+        let mut connections = Vec::with_capacity(hosts.len());
+        for host in hosts {
+            connections.push(Connection::open(host.addresses.api).await?);
+        }
+        Ok(Self { connections, operations: Operations::of(hosts).await?, emitted })
     }
 
-    /// Emits `events` at once and waits until every one is handled; how many that were a second.
+    /// Many at once, in rounds, and then one at a time.
+    async fn measured(&mut self, plan: &Plan) -> Result<EventFigures> {
+        let hosts = self.connections.len();
+        self.burst(WARM_UP_EVENTS).await?;
+        let mut rounds_per_second = Vec::new();
+        for round in 1..=plan.rounds {
+            eprintln!("events: {hosts} host(s), round {round} of {}", plan.rounds);
+            rounds_per_second.push(self.burst(plan.events).await?);
+        }
+        eprintln!("events: {hosts} host(s), {SINGLE_EVENTS} single ones");
+        let latency = self.single_events().await?;
+        Ok(EventFigures { per_second: median(rounds_per_second.iter().copied()), rounds_per_second, latency })
+    }
+
+    /// Emits `events` at once, an equal part of them on each host, and waits until every one is handled; how many that
+    /// were a second.
     async fn burst(&mut self, events: u32) -> Result<f64> {
         self.operations.relayed().await?;
+        let hosts = u32::try_from(self.connections.len())?;
+        let each = events.div_ceil(hosts);
+        let request = Request::post(&format!("/events/{each}"), "");
         let started = Instant::now();
-        self.connection.send(&Request::post(&format!("/events/{events}"), "")).await?.expect(204)?;
-        self.emitted += u64::from(events);
+        for connection in &mut self.connections {
+            connection.ask(&request).await?;
+        }
+        for connection in &mut self.connections {
+            connection.answer().await?.expect(204)?;
+        }
+        self.emitted += u64::from(each * hosts);
         self.handled().await?;
-        Ok(f64::from(events) / started.elapsed().as_secs_f64())
+        Ok(f64::from(each * hosts) / started.elapsed().as_secs_f64())
     }
 
-    /// Emits events one at a time, each with its item, and asks the consumer how long they took.
+    /// Emits events one at a time, each with its item, on one host after the other, and asks the consumer how long they
+    /// took.
     async fn single_events(&mut self) -> Result<EventLatency> {
         self.operations.relayed().await?;
         let before = self.operations.emitted_to_handled().await?;
         let mut pace = tokio::time::interval(BETWEEN_SINGLE_EVENTS);
-        for _ in 0..SINGLE_EVENTS {
+        let request = Request::post("/items", r#"{"name":"single","quantity":1}"#);
+        for number in 0..usize::from(SINGLE_EVENTS) {
             pace.tick().await;
-            let request = Request::post("/items", r#"{"name":"single","quantity":1}"#);
-            self.connection.send(&request).await?.expect(201)?;
+            let host = number % self.connections.len();
+            self.connections.get_mut(host).context("no host")?.send(&request).await?.expect(201)?;
             self.emitted += 1;
         }
         self.handled().await?;
         let request = Request::get(&format!("/handled/latencies/{SINGLE_EVENTS}"));
-        let mut latencies: Latencies = self.connection.send(&request).await?.expect(200)?.json()?;
+        let mut latencies: Latencies = self.first()?.send(&request).await?.expect(200)?.json()?;
         latencies.latencies_us.sort_unstable();
         ensure!(latencies.latencies_us.len() == usize::from(SINGLE_EVENTS), "the consumer has not every latency");
         let bound = self.operations.emitted_to_handled().await?.median_bound_since(&before)?;
@@ -114,11 +170,16 @@ impl System {
         })
     }
 
+    /// Whom the consumer's rows are asked for, which are the same on every host.
+    fn first(&mut self) -> Result<&mut Connection> {
+        self.connections.first_mut().context("no host")
+    }
+
     /// Waits until the consumer has committed one row for each event that was emitted.
     async fn handled(&mut self) -> Result<()> {
         let deadline = Instant::now() + SETTLE_PATIENCE;
         loop {
-            let answer = self.connection.send(&Request::get("/handled/count")).await?.expect(200)?;
+            let answer = self.first()?.send(&Request::get("/handled/count")).await?.expect(200)?;
             let handled = answer.json::<Count>().context("count of handled events")?.handled;
             if handled == self.emitted {
                 return Ok(());

@@ -1,10 +1,12 @@
-//! The host under measurement: how it is started, and what its operations listener tells.
+//! Hosts under measurement: how they are started, and what their operations listeners tell.
 
 use crate::http::{Connection, Request};
 use crate::options::{BETWEEN_LOOKS, SETTLE_PATIENCE};
 use crate::process::Server;
+use crate::servers::Servers;
 use anyhow::{Context, Result, bail, ensure};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Instant;
 use tokio::process::Command;
 
@@ -12,46 +14,78 @@ use tokio::process::Command;
 const PENDING: &str = "mutrapro_events_outbox_pending";
 /// The histogram of the time from an event's emission to the commit of its effect, in seconds.
 const EMITTED_TO_HANDLED: &str = "mutrapro_events_emitted_to_handled_seconds_bucket";
+/// What the names of environment variables begin with that choose a host's back ends.
+const BACK_END_VARIABLES: [&str; 4] = ["MUTRAPRO_DATABASE_", "MUTRAPRO_NATS_", "MUTRAPRO_BLOBS_", "MUTRAPRO_SQLITE_"];
 
-/// What a host is to run, and where.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct HostFolders<'a> {
+/// What a host is to run, where, and with which back ends.
+pub(crate) struct Launch<'a> {
     pub(crate) executable: &'a Path,
-    pub(crate) manifest: &'a Path,
-    pub(crate) data: &'a Path,
-    pub(crate) cache: &'a Path,
+    pub(crate) manifest: PathBuf,
+    pub(crate) data: PathBuf,
+    pub(crate) cache: PathBuf,
+    /// The servers that it shares with others, if it does not keep everything in `data`.
+    pub(crate) servers: Option<&'a Servers>,
 }
 
 /// Starts the host with its default settings, among them synchronous FULL, on free ports.
-pub(crate) async fn start(folders: HostFolders<'_>) -> Result<Server> {
-    let HostFolders { executable, manifest, data, cache } = folders;
+pub(crate) async fn start(launch: &Launch<'_>) -> Result<Server> {
+    let mut command = command(launch, "up")?;
+    command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]).arg("--cache-dir").arg(&launch.cache);
+    command.envs(launch.servers.map(Servers::for_hosts).unwrap_or_default());
+    let started = Server::start(command).await;
+    started.with_context(|| format!("the host did not start with {}", launch.manifest.display()))
+}
+
+/// Makes databases, roles and tables on the servers, which is not a host's to do.
+pub(crate) async fn migrate(launch: &Launch<'_>) -> Result<()> {
+    let mut command = command(launch, "migrate")?;
+    command.envs(launch.servers.map(Servers::for_the_owner).unwrap_or_default());
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "`mutrapro migrate` ended with {}: {told}", output.status);
+    Ok(())
+}
+
+fn command(launch: &Launch<'_>, verb: &str) -> Result<Command> {
+    let Launch { executable, manifest, data, .. } = launch;
     ensure!(
         executable.exists(),
         "{} is not there: run `make bench`, or `cargo build --release -p mutrapro` first",
         executable.display()
     );
     let mut command = Command::new(executable);
-    command.args(["--log", "warn", "up", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--from"]).arg(manifest);
-    command.arg("--data-dir").arg(data).arg("--cache-dir").arg(cache);
-    Server::start(command).await.with_context(|| format!("the host did not start with {}", manifest.display()))
+    // Else whoever measures would decide with their own environment which back ends these are.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(chooses_back_ends)) {
+        command.env_remove(name);
+    }
+    command.args(["--log", "warn", verb, "--from"]).arg(manifest).arg("--data-dir").arg(data);
+    Ok(command)
 }
 
-/// The operations listener of a host.
-pub(crate) struct Operations(Connection);
+fn chooses_back_ends(variable: &str) -> bool {
+    BACK_END_VARIABLES.iter().any(|prefix| variable.starts_with(prefix))
+}
+
+/// The operations listeners of hosts that run one application.
+pub(crate) struct Operations(Vec<Connection>);
 
 impl Operations {
-    /// Connects to the operations listener of `host`.
-    pub(crate) async fn of(host: &Server) -> Result<Self> {
-        let address = host.addresses.operations.context("the host did not say where its operations listener is")?;
-        Ok(Self(Connection::open(address).await?))
+    /// Connects to the operations listener of each of `hosts`.
+    pub(crate) async fn of(hosts: &[Server]) -> Result<Self> {
+        let mut connections = Vec::with_capacity(hosts.len());
+        for host in hosts {
+            let address = host.addresses.operations.context("a host did not say where its operations listener is")?;
+            connections.push(Connection::open(address).await?);
+        }
+        Ok(Self(connections))
     }
 
-    /// Waits until the host has relayed every event that it committed, so that it does not work on in the background
-    /// while something else is measured.
+    /// Waits until every event that was committed is relayed, so that no host works on in the background while something
+    /// else is measured.
     pub(crate) async fn relayed(&mut self) -> Result<()> {
         let deadline = Instant::now() + SETTLE_PATIENCE;
         while sum(&self.metrics().await?, PENDING)? > 0.0 {
-            ensure!(Instant::now() < deadline, "the host still has events to relay after {SETTLE_PATIENCE:?}");
+            ensure!(Instant::now() < deadline, "there still are events to relay after {SETTLE_PATIENCE:?}");
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         Ok(())
@@ -62,13 +96,18 @@ impl Operations {
         Histogram::parse(&self.metrics().await?, EMITTED_TO_HANDLED)
     }
 
+    /// The metrics of every host, one after the other.
     async fn metrics(&mut self) -> Result<String> {
-        let answer = self.0.send(&Request::get("/metrics")).await?.expect(200)?;
-        Ok(std::str::from_utf8(answer.body)?.to_owned())
+        let mut text = String::new();
+        for host in &mut self.0 {
+            let answer = host.send(&Request::get("/metrics")).await?.expect(200)?;
+            text.push_str(std::str::from_utf8(answer.body)?);
+        }
+        Ok(text)
     }
 }
 
-/// How many values were at most each bound, as the OpenMetrics text format gives a histogram; all services together.
+/// How many values were at most each bound, as the OpenMetrics text format gives a histogram; all services and hosts together.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Histogram(Vec<(f64, u64)>);
 
@@ -132,6 +171,12 @@ mod tests {
     fn gauge_is_summed_over_services_and_missed_when_absent() {
         assert_eq!(sum(TEXT, "a").unwrap(), 5.0);
         assert!(sum(TEXT, "b").is_err());
+    }
+
+    #[test]
+    fn only_variables_that_choose_back_ends_are_kept_from_a_host() {
+        assert!(chooses_back_ends("MUTRAPRO_DATABASE_URL") && chooses_back_ends("MUTRAPRO_NATS_PREFIX"));
+        assert!(!chooses_back_ends("MUTRAPRO_ADMIN_EMAIL") && !chooses_back_ends("PATH"));
     }
 
     #[test]

@@ -74,7 +74,17 @@ impl Connection {
 
     /// Sends `request` and reads its whole answer.
     pub(crate) async fn send(&mut self, request: &Request) -> Result<Answer<'_>> {
-        self.stream.write_all(&request.0).await?;
+        self.ask(request).await?;
+        self.answer().await
+    }
+
+    /// Sends `request`, so that [`answer`](Self::answer) is its answer.
+    pub(crate) async fn ask(&mut self, request: &Request) -> Result<()> {
+        Ok(self.stream.write_all(&request.0).await?)
+    }
+
+    /// Reads the whole answer to what was asked.
+    pub(crate) async fn answer(&mut self) -> Result<Answer<'_>> {
         self.received.clear();
         let head = loop {
             let read = self.stream.read_buf(&mut self.received).await?;

@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 /// What to send.
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
-    pub(crate) address: SocketAddr,
+    /// The servers that answer, among which the connections are divided evenly.
+    pub(crate) addresses: Arc<[SocketAddr]>,
     /// Each connection takes one after the other, beginning at a place of its own.
     pub(crate) requests: Arc<[Request]>,
     /// The status of every answer; another one ends the run.
@@ -59,8 +60,8 @@ impl Load {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut connections = Vec::new();
-            for _ in 0..self.connections {
-                connections.push(Connection::open(self.address).await?);
+            for address in self.addresses.iter().cycle().take(self.connections.into()) {
+                connections.push(Connection::open(*address).await?);
             }
             let started = Instant::now();
             let mut clients = JoinSet::new();

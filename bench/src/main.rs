@@ -1,7 +1,7 @@
 //! Measures the host side by side with a native server that does the same, in one run on one machine.
 //!
-//! Promise: both sides answer the same requests from the same schema with the same SQLite settings, each in a
-//! process of its own; rounds alternate, so that drift of the machine hits both; an answer that is not the expected one
+//! Promise: both sides answer the same requests from the same schema with the same settings of SQLite or on the same
+//! PostgreSQL, each in a process of its own; rounds alternate, so that drift of the machine hits both; an answer that is not the expected one
 //! ends the run. Deliberately absent: pass or fail. The report says what was measured and which target it meets.
 
 mod events;
@@ -11,16 +11,20 @@ mod load;
 mod machine;
 mod native;
 mod options;
+mod pgbench;
 mod process;
 mod report;
+mod servers;
 mod startup;
 mod statistics;
+mod tables;
 mod throughput;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use options::{Command, Options, Part, Plan};
+use options::{BackEnds, Command, Options, Part, Plan};
 use report::Report;
+use servers::Servers;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -49,14 +53,28 @@ async fn run(plan: &Plan) -> Result<()> {
 }
 
 async fn measure(plan: &Plan, scratch: &Path, report: &mut Report) -> Result<()> {
-    if plan.includes(Part::Throughput) {
+    if plan.includes(Part::Throughput, BackEnds::Sqlite) {
         report.throughput = Some(throughput::measure(plan, scratch).await.context("throughput")?);
     }
-    if plan.includes(Part::Events) {
+    if plan.includes(Part::Events, BackEnds::Sqlite) {
         report.events = Some(events::measure(plan, scratch).await.context("events")?);
     }
-    if plan.includes(Part::Startup) {
+    if plan.includes(Part::Startup, BackEnds::Sqlite) {
         report.startup = Some(startup::measure(plan, scratch).await.context("start-up")?);
+    }
+    // Each part has servers of its own, so that neither reads what the other left.
+    let shared = &mut report.postgres;
+    if plan.includes(Part::Throughput, BackEnds::Postgres) {
+        let servers = Servers::start(plan, scratch).await?;
+        shared.settings = Some(servers.settings(plan).await?);
+        let throughput = Box::pin(throughput::measure_on(&servers, plan, scratch)).await;
+        shared.throughput = Some(throughput.context("throughput on PostgreSQL")?);
+    }
+    if plan.includes(Part::Events, BackEnds::Postgres) {
+        let servers = Servers::start(plan, scratch).await?;
+        shared.settings = Some(servers.settings(plan).await?);
+        shared.events =
+            Some(events::measure_on(&servers, plan, scratch).await.context("events on PostgreSQL and NATS")?);
     }
     Ok(())
 }

@@ -5,6 +5,8 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Tells the native server its database, as its URL holds a password.
+pub(crate) const NATIVE_DATABASE: &str = "MUTRAPRO_BENCH_DATABASE";
 /// How long a server may take to be ready: the host's first start compiles its components.
 pub(crate) const START_PATIENCE: Duration = Duration::from_secs(180);
 /// How long events may take to be handled, and the host to relay what a round left.
@@ -18,6 +20,9 @@ pub(crate) const WARM_UP_EVENTS: u32 = 1_000;
 /// Single events whose latency is measured, and the time from one to the next: far below what the host can do.
 pub(crate) const SINGLE_EVENTS: u16 = 200;
 pub(crate) const BETWEEN_SINGLE_EVENTS: Duration = Duration::from_millis(50);
+/// The connections of the native server to PostgreSQL: what a host has at most to the database of one service, to write
+/// and to read (`PostgresConfig`).
+pub(crate) const POSTGRES_CONNECTIONS: u32 = 8 + 4;
 /// Starts with compiled components.
 pub(crate) const WARM_STARTS: usize = 5;
 /// How long a host is idle before its memory is read: longer than it keeps idle instances.
@@ -39,9 +44,9 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Serve as the native server; the benchmark starts itself in this way.
     Native {
-        /// The database file, made when it is missing.
-        #[arg(long)]
-        database: PathBuf,
+        /// The database: a file of SQLite, made when it is missing, or the `postgres://` URL of an empty database.
+        #[arg(long, env = NATIVE_DATABASE, hide_env_values = true)]
+        database: String,
     },
 }
 
@@ -57,12 +62,30 @@ pub(crate) enum Part {
     Startup,
 }
 
+/// What the host keeps data and events in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BackEnds {
+    /// A file for each service and one for the bus, of one host.
+    Sqlite,
+    /// PostgreSQL and NATS JetStream, with one host and with two.
+    Postgres,
+    /// One after the other.
+    All,
+}
+
 /// What to measure. Paths are relative to the working folder, which `make bench` makes the repository's.
 #[derive(Debug, Clone, Args, Serialize)]
 pub(crate) struct Plan {
     /// Measure this part alone; may be given several times.
     #[arg(long = "part", value_enum)]
     pub(crate) parts: Vec<Part>,
+    /// Measure on these back ends. Start-up and memory are measured on SQLite alone.
+    #[arg(long, value_enum, default_value_t = BackEnds::All)]
+    pub(crate) back_ends: BackEnds,
+    /// How often NATS syncs what it acknowledges, as its `sync_interval`; by default before it does so, as both databases do.
+    #[arg(long, default_value = "always")]
+    pub(crate) nats_sync_interval: String,
     /// Connections of the load generator, each with one request under way.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) connections: u16,
@@ -101,9 +124,10 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Whether `part` is to be measured: every part is, unless some were named.
-    pub(crate) fn includes(&self, part: Part) -> bool {
-        self.parts.is_empty() || self.parts.contains(&part)
+    /// Whether `part` is to be measured on `back_ends`: every part is, unless some were named.
+    pub(crate) fn includes(&self, part: Part, back_ends: BackEnds) -> bool {
+        let wanted = self.back_ends == BackEnds::All || self.back_ends == back_ends;
+        wanted && (self.parts.is_empty() || self.parts.contains(&part))
     }
 
     /// How long a round lasts.
@@ -128,10 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn every_part_is_measured_unless_some_are_named() {
+    fn every_part_is_measured_on_every_back_end_unless_some_are_named() {
         let plan = |arguments: &[&str]| Options::try_parse_from([&["bench"], arguments].concat()).unwrap().plan;
-        assert!(plan(&[]).includes(Part::Events));
-        assert!(plan(&["--part", "events"]).includes(Part::Events));
-        assert!(!plan(&["--part", "events"]).includes(Part::Startup));
+        assert!(plan(&[]).includes(Part::Events, BackEnds::Sqlite));
+        assert!(plan(&[]).includes(Part::Events, BackEnds::Postgres));
+        assert!(plan(&["--part", "events"]).includes(Part::Events, BackEnds::Sqlite));
+        assert!(!plan(&["--part", "events"]).includes(Part::Startup, BackEnds::Sqlite));
+        assert!(!plan(&["--back-ends", "postgres"]).includes(Part::Events, BackEnds::Sqlite));
+        assert!(plan(&["--back-ends", "postgres"]).includes(Part::Events, BackEnds::Postgres));
     }
 }

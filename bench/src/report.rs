@@ -1,10 +1,12 @@
-//! The figures of a run: as a table for people, as JSON for programs, and held against their targets.
+//! The figures of a run: as tables for people, as JSON for programs, and held against their targets.
 
-use crate::events::EventFigures;
+use crate::events::{EventFigures, SharedEventFigures};
 use crate::machine::Machine;
 use crate::options::Plan;
+use crate::servers::ServerSettings;
 use crate::startup::StartupFigures;
-use crate::throughput::{Comparison, Operation, Side};
+use crate::tables::{self, megabytes};
+use crate::throughput::{Comparison, Operation};
 use anyhow::{Context, Result};
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
@@ -15,8 +17,12 @@ use std::path::Path;
 const PLAIN_RATIO_MIN: f64 = 0.55;
 const READ_RATIO_MIN: f64 = 0.85;
 const INSERT_RATIO_MIN: f64 = 0.75;
+/// On PostgreSQL, for each operation.
+const SHARED_RATIO_MIN: f64 = 0.7;
 const EVENTS_PER_SECOND_MIN: f64 = 3_000.0;
 const EVENT_MEDIAN_MS_MAX: f64 = 20.0;
+/// With PostgreSQL and NATS.
+const SHARED_EVENT_MEDIAN_MS_MAX: f64 = 15.0;
 const WARM_START_SECONDS_MAX: f64 = 1.0;
 const IDLE_MB_MAX: f64 = 200.0;
 
@@ -30,6 +36,15 @@ pub(crate) struct Report {
     pub(crate) throughput: Option<Vec<Comparison>>,
     pub(crate) events: Option<EventFigures>,
     pub(crate) startup: Option<StartupFigures>,
+    pub(crate) postgres: SharedFigures,
+}
+
+/// What was measured with PostgreSQL and NATS.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct SharedFigures {
+    pub(crate) settings: Option<ServerSettings>,
+    pub(crate) throughput: Option<Vec<Comparison>>,
+    pub(crate) events: Option<SharedEventFigures>,
 }
 
 /// A figure and what it has to be.
@@ -53,15 +68,19 @@ impl Report {
     pub(crate) fn new(plan: &Plan, machine: Machine) -> Self {
         let taken_at = Timestamp::now();
         let taken_at = taken_at.round(Unit::Second).unwrap_or(taken_at);
-        Self { taken_at, machine, plan: plan.clone(), throughput: None, events: None, startup: None }
+        let (throughput, events, startup, postgres) = (None, None, None, SharedFigures::default());
+        Self { taken_at, machine, plan: plan.clone(), throughput, events, startup, postgres }
     }
 
     /// The report as `docs/benchmarks.md` shows it.
     pub(crate) fn markdown(&self) -> String {
         let sections = [
             Some(self.heading()),
-            self.throughput.as_deref().map(throughput_table),
-            self.figures_table(),
+            self.throughput.as_deref().map(tables::throughput),
+            tables::host_alone(self.events.as_ref(), self.startup.as_ref()),
+            self.postgres.settings.as_ref().map(tables::settings),
+            self.postgres.throughput.as_deref().map(tables::shared_throughput),
+            self.postgres.events.as_ref().map(tables::shared_events),
             Some(self.verdict_table()),
         ];
         sections.into_iter().flatten().collect::<Vec<_>>().join("\n")
@@ -99,29 +118,6 @@ impl Report {
         )
     }
 
-    fn figures_table(&self) -> Option<String> {
-        let mut rows = Vec::new();
-        if let Some(events) = &self.events {
-            let latency = &events.latency;
-            rows.push(("events, commit to handled", format!("{}/s", thousands(events.per_second))));
-            let percentiles = [latency.p50_us, latency.p95_us, latency.p99_us].map(milliseconds).join(" / ");
-            rows.push(("one event, emitted to handler, p50 / p95 / p99", format!("{percentiles} ms")));
-            let bound = latency.host_median_bound_us / 1e3;
-            rows.push(("one event, emitted to effect committed, median", format!("at most {bound:.2} ms")));
-        }
-        if let Some(startup) = &self.startup {
-            let memory = &startup.idle_memory;
-            rows.push(("start, thirteen services, cold", format!("{:.2} s", startup.cold_seconds)));
-            rows.push(("start, thirteen services, warm", format!("{:.2} s", startup.warm_seconds)));
-            rows.push(("idle memory, RSS", format!("{:.0} MB", megabytes(memory.rss_bytes))));
-            let pss = memory.pss_bytes.map_or("unknown".to_owned(), |bytes| format!("{:.0} MB", megabytes(bytes)));
-            rows.push(("idle memory, PSS", pss));
-            rows.push(("peak memory of that start, RSS", format!("{:.0} MB", megabytes(memory.peak_rss_bytes))));
-        }
-        let lines = rows.iter().map(|(figure, value)| format!("| {figure} | {value} |\n")).collect::<String>();
-        (!lines.is_empty()).then(|| format!("| the host alone | |\n|---|---|\n{lines}"))
-    }
-
     fn verdict_table(&self) -> String {
         let lines: String = self.verdicts().iter().map(Verdict::row).collect();
         format!("| target | asked | measured | |\n|---|---|---|---|\n{lines}")
@@ -150,6 +146,32 @@ impl Report {
             let rss = megabytes(startup.idle_memory.rss_bytes);
             verdicts.push(Verdict::new("idle memory, RSS, MB", rss, Target::Below(IDLE_MB_MAX)));
         }
+        verdicts.extend(self.postgres.verdicts());
+        verdicts
+    }
+}
+
+impl SharedFigures {
+    fn verdicts(&self) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for comparison in self.throughput.iter().flatten() {
+            let figure = match comparison.operation {
+                Operation::Read => "PostgreSQL: read, ratio to native",
+                Operation::Insert => "PostgreSQL: insert, ratio to native",
+                Operation::Plain => continue,
+            };
+            verdicts.push(Verdict::new(figure, comparison.ratio, Target::AtLeast(SHARED_RATIO_MIN)));
+        }
+        if let Some(events) = &self.events {
+            let hosts = [
+                ("PostgreSQL and NATS: commit to handled, median, ms", &events.one_host),
+                ("the same with two hosts", &events.two_hosts),
+            ];
+            for (figure, events) in hosts {
+                let median_ms = events.latency.host_median_bound_us / 1e3;
+                verdicts.push(Verdict::new(figure, median_ms, Target::Below(SHARED_EVENT_MEDIAN_MS_MAX)));
+            }
+        }
         verdicts
     }
 }
@@ -171,54 +193,6 @@ impl Verdict {
         let met = if self.met { "met" } else { "**missed**" };
         format!("| {} | {asked} | {:.2} | {met} |\n", self.figure, self.measured)
     }
-}
-
-fn throughput_table(comparisons: &[Comparison]) -> String {
-    let mut table = String::from(
-        "| requests a second | native | host | ratio | native p50 / p95 / p99 ms | host p50 / p95 / p99 ms | CPU µs, \
-         native | CPU µs, host |\n|---|---|---|---|---|---|---|---|\n",
-    );
-    for Comparison { operation, native, host, ratio } in comparisons {
-        let name = match operation {
-            Operation::Plain => "plain text",
-            Operation::Read => "read one row by key",
-            Operation::Insert => "insert with outbox row",
-        };
-        let percentiles =
-            |side: &Side| [side.p50_us, side.p95_us, side.p99_us].map(|us| format!("{:.2}", us / 1e3)).join(" / ");
-        table.push_str(&format!(
-            "| {name} | {} | {} | {ratio:.2} | {} | {} | {:.0} | {:.0} |\n",
-            thousands(native.per_second),
-            thousands(host.per_second),
-            percentiles(native),
-            percentiles(host),
-            native.cpu_us,
-            host.cpu_us,
-        ));
-    }
-    table
-}
-
-/// A whole number with its thousands apart.
-fn thousands(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-fn milliseconds(us: u64) -> String {
-    format!("{}.{:02}", us / 1_000, us % 1_000 / 10)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown without decimals")]
@@ -248,20 +222,24 @@ mod tests {
     fn a_missed_target_is_said_to_be_missed() {
         let mut report = report();
         let latency = EventLatency { p50_us: 4_321, p95_us: 9_000, p99_us: 12_000, host_median_bound_us: 8_000.0 };
-        report.events = Some(EventFigures { per_second: 2_999.0, rounds_per_second: vec![2_999.0], latency });
+        let events = EventFigures { per_second: 2_999.0, rounds_per_second: vec![2_999.0], latency };
+        report.events = Some(events.clone());
+        let mut slow = events.clone();
+        slow.latency.host_median_bound_us = 16_000.0;
+        report.postgres.events = Some(SharedEventFigures { one_host: events, two_hosts: slow });
         let text = report.markdown();
         assert!(text.contains("| events a second | at least 3000 | 2999.00 | **missed** |"), "{text}");
         assert!(text.contains("| commit to handled, median, ms | below 20 | 8.00 | met |"), "{text}");
+        assert!(
+            text.contains("| PostgreSQL and NATS: commit to handled, median, ms | below 15 | 8.00 | met |"),
+            "{text}"
+        );
+        assert!(text.contains("| the same with two hosts | below 15 | 16.00 | **missed** |"), "{text}");
         assert!(text.contains("4.32 / 9.00 / 12.00 ms"), "{text}");
     }
 
     #[test]
     fn a_part_that_was_left_out_has_no_verdict() {
         assert_eq!(report().verdicts(), []);
-    }
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!([0.0, 999.0, 1_000.0, 1_234_567.0].map(thousands), ["0", "999", "1,000", "1,234,567"]);
     }
 }

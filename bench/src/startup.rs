@@ -1,6 +1,6 @@
 //! How long the host takes to serve the real application, and what memory it keeps when nobody asks for anything.
 
-use crate::host::{self, HostFolders};
+use crate::host::{self, Launch};
 use crate::options::{IDLE_TIME, Plan, WARM_STARTS};
 use crate::process::Memory;
 use crate::statistics::median;
@@ -23,21 +23,26 @@ pub(crate) struct StartupFigures {
 /// Starts the application again and again, and leaves the last one idle for a while.
 pub(crate) async fn measure(plan: &Plan, scratch: &Path) -> Result<StartupFigures> {
     // A cache of its own: the other parts may have filled theirs with the same components.
-    let (data, cache) = (scratch.join("startup"), scratch.join("startup-cache"));
-    let folders = HostFolders { executable: &plan.host, manifest: &plan.application, data: &data, cache: &cache };
+    let launch = Launch {
+        executable: &plan.host,
+        manifest: plan.application.clone(),
+        data: scratch.join("startup"),
+        cache: scratch.join("startup-cache"),
+        servers: None,
+    };
     eprintln!("start-up: cold");
-    let host = host::start(folders).await?;
+    let host = host::start(&launch).await?;
     let cold_seconds = host.ready_after.as_secs_f64();
     host.stop().await?;
     let mut warm_starts_seconds = Vec::new();
     for start in 1..=WARM_STARTS {
         eprintln!("start-up: warm, {start} of {WARM_STARTS}");
-        let host = host::start(folders).await?;
+        let host = host::start(&launch).await?;
         warm_starts_seconds.push(host.ready_after.as_secs_f64());
         host.stop().await?;
     }
     eprintln!("memory: idle for {IDLE_TIME:?}");
-    let host = host::start(folders).await?;
+    let host = host::start(&launch).await?;
     tokio::time::sleep(IDLE_TIME).await;
     let idle_memory = host.memory()?;
     host.stop().await?;

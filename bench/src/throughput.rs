@@ -1,20 +1,24 @@
-//! Three operations on both servers, in rounds that alternate: native, host, native, host, …
+//! The same operations on both servers, in rounds that alternate: native, host, native, host, …; on PostgreSQL with
+//! pgbench as the third, and afterwards on two hosts.
 
-use crate::host::{self, HostFolders, Operations};
+use crate::host::{self, Launch, Operations};
 use crate::http::{Connection, Request};
 use crate::load::{Load, Outcome};
-use crate::options::{Plan, ROWS};
+use crate::options::{NATIVE_DATABASE, Plan, ROWS};
+use crate::pgbench::Pgbench;
 use crate::process::Server;
+use crate::servers::Servers;
 use crate::statistics::{median, percentile};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// What a stored item looks like to a client, and what is sent to store one.
-const NEW_ITEM: &str = r#"{"name":"Nocturne in E-flat major, Op. 9 No. 2","quantity":3}"#;
+/// The name of every item.
+pub(crate) const ITEM_NAME: &str = "Nocturne in E-flat major, Op. 9 No. 2";
 
 /// What is asked of both servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,6 +40,11 @@ pub(crate) struct Comparison {
     pub(crate) host: Side,
     /// The host's requests a second over the native server's.
     pub(crate) ratio: f64,
+    /// Two hosts on the same servers, the load divided between them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) two_hosts: Option<Side>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pgbench: Option<Side>,
 }
 
 /// One operation on one server: medians over the rounds.
@@ -45,57 +54,122 @@ pub(crate) struct Side {
     pub(crate) p50_us: f64,
     pub(crate) p95_us: f64,
     pub(crate) p99_us: f64,
-    /// Processor time of the server for one request, in microseconds, on all cores together.
-    pub(crate) cpu_us: f64,
+    /// Processor time of the server, or of both hosts, for one request, in microseconds, on all cores together.
+    pub(crate) cpu_us: Option<f64>,
     /// Requests a second of each round.
     pub(crate) rounds_per_second: Vec<f64>,
 }
 
-/// Measures every operation on both servers.
+/// Measures every operation on both servers, with SQLite.
 pub(crate) async fn measure(plan: &Plan, scratch: &Path) -> Result<Vec<Comparison>> {
-    let mut native = Contender::seeded(start_native(scratch).await?).await.context("native server")?;
-    let folders = HostFolders {
-        executable: &plan.host,
-        manifest: &plan.applications.join("spin.toml"),
-        data: &scratch.join("throughput"),
-        cache: &scratch.join("cache"),
+    let native = start_native(scratch.join("native.sqlite").as_os_str()).await?;
+    let host = host::start(&launch(plan, scratch, "throughput")).await?;
+    let mut rivals = Rivals {
+        native: Contender::seeded(native).await.context("native server")?,
+        host: Contender::seeded(host).await.context("host")?,
+        pgbench: None,
     };
-    let mut host = Contender::seeded(host::start(folders).await?).await.context("host")?;
-    let mut operations = Operations::of(&host.server).await?;
-    let mut comparisons = Vec::new();
-    for operation in [Operation::Plain, Operation::Read, Operation::Insert] {
-        for round in 1..=plan.rounds {
-            eprintln!("throughput: {operation:?}, round {round} of {}", plan.rounds);
-            native.round(operation, plan).await.context("native server")?;
-            host.round(operation, plan).await.context("host")?;
-            operations.relayed().await?;
-        }
-        let (native, host) = (native.take_side(), host.take_side());
-        let ratio = host.per_second / native.per_second;
-        comparisons.push(Comparison { operation, native, host, ratio });
-    }
-    host.server.stop().await?;
-    native.server.stop().await?;
+    let comparisons = rivals.compare(&[Operation::Plain, Operation::Read, Operation::Insert], plan).await?;
+    rivals.stop().await?;
     Ok(comparisons)
 }
 
+/// Measures what reaches the database on both servers, with PostgreSQL and NATS; then with a second host beside the first.
+pub(crate) async fn measure_on(servers: &Servers, plan: &Plan, scratch: &Path) -> Result<Vec<Comparison>> {
+    let launch = Launch { servers: Some(servers), ..launch(plan, scratch, "throughput-shared") };
+    host::migrate(&launch).await?;
+    let native = start_native(OsStr::new(&servers.database("native").await?)).await?;
+    let mut rivals = Rivals {
+        native: Contender::seeded(native).await.context("native server")?,
+        host: Contender::seeded(host::start(&launch).await?).await.context("host")?,
+        pgbench: Pgbench::seeded(servers, plan, scratch).await.context("pgbench")?,
+    };
+    let mut comparisons = rivals.compare(&[Operation::Read, Operation::Insert], plan).await?;
+    rivals.host.servers.push(host::start(&launch).await?);
+    for comparison in &mut comparisons {
+        comparison.two_hosts = Some(rivals.two_hosts(comparison.operation, plan).await.context("two hosts")?);
+    }
+    rivals.stop().await?;
+    Ok(comparisons)
+}
+
+fn launch<'a>(plan: &'a Plan, scratch: &Path, data: &str) -> Launch<'a> {
+    Launch {
+        executable: &plan.host,
+        manifest: plan.applications.join("spin.toml"),
+        data: scratch.join(data),
+        cache: scratch.join("cache"),
+        servers: None,
+    }
+}
+
 /// Starts this executable again, as the native server.
-async fn start_native(scratch: &Path) -> Result<Server> {
+async fn start_native(database: &OsStr) -> Result<Server> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("native").arg("--database").arg(scratch.join("native.sqlite"));
-    Server::start(command).await
+    command.arg("native").env(NATIVE_DATABASE, database);
+    Server::start(command).await.context("the native server did not start")
 }
 
-/// A server with rows to read, and its rounds of the operation at hand.
+/// Who is compared.
+struct Rivals<'a> {
+    native: Contender,
+    host: Contender,
+    pgbench: Option<Pgbench<'a>>,
+}
+
+impl Rivals<'_> {
+    async fn compare(&mut self, operations: &[Operation], plan: &Plan) -> Result<Vec<Comparison>> {
+        let mut relays = Operations::of(&self.host.servers).await?;
+        let mut comparisons = Vec::new();
+        for operation in operations.iter().copied() {
+            let (mut native, mut host, mut pgbench) = (Vec::new(), Vec::new(), Vec::new());
+            for round in 1..=plan.rounds {
+                eprintln!("throughput: {operation:?}, round {round} of {}", plan.rounds);
+                native.push(self.native.round(operation, plan).await.context("native server")?);
+                host.push(self.host.round(operation, plan).await.context("host")?);
+                relays.relayed().await?;
+                if let Some(rival) = &mut self.pgbench {
+                    pgbench.push(rival.round(operation, plan).await.context("pgbench")?);
+                }
+            }
+            let (native, host) = (side(&native), side(&host));
+            let ratio = host.per_second / native.per_second;
+            let pgbench = (!pgbench.is_empty()).then(|| side(&pgbench));
+            comparisons.push(Comparison { operation, native, host, ratio, two_hosts: None, pgbench });
+        }
+        Ok(comparisons)
+    }
+
+    async fn two_hosts(&mut self, operation: Operation, plan: &Plan) -> Result<Side> {
+        let mut relays = Operations::of(&self.host.servers).await?;
+        let mut rounds = Vec::new();
+        for round in 1..=plan.rounds {
+            eprintln!("throughput: {operation:?} on two hosts, round {round} of {}", plan.rounds);
+            rounds.push(self.host.round(operation, plan).await?);
+            relays.relayed().await?;
+        }
+        Ok(side(&rounds))
+    }
+
+    async fn stop(self) -> Result<()> {
+        for server in self.host.servers.into_iter().chain(self.native.servers) {
+            server.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Who serves, on one or more servers, and the requests for rows that were there at first.
 struct Contender {
-    server: Server,
+    servers: Vec<Server>,
     reads: Arc<[Request]>,
-    rounds: Vec<Round>,
 }
 
-struct Round {
-    outcome: Outcome,
-    cpu_time: Duration,
+/// One operation, for as long as the plan says.
+pub(crate) struct Round {
+    pub(crate) outcome: Outcome,
+    /// What the servers used meanwhile, where it was looked at.
+    pub(crate) cpu_time: Option<Duration>,
 }
 
 #[derive(Deserialize)]
@@ -111,45 +185,48 @@ impl Contender {
             let created: Created = connection.send(&insert()).await?.expect(201)?.json()?;
             reads.push(Request::get(&format!("/items/{}", created.id)));
         }
-        Ok(Self { server, reads: reads.into(), rounds: Vec::new() })
+        Ok(Self { servers: vec![server], reads: reads.into() })
     }
 
-    async fn round(&mut self, operation: Operation, plan: &Plan) -> Result<()> {
+    async fn round(&self, operation: Operation, plan: &Plan) -> Result<Round> {
         let (requests, status) = match operation {
             Operation::Plain => ([Request::get("/plain")].into(), 200),
             Operation::Read => (Arc::clone(&self.reads), 200),
             Operation::Insert => ([insert()].into(), 201),
         };
-        let load = Load { address: self.server.addresses.api, requests, status, connections: plan.connections };
+        let addresses = self.servers.iter().map(|server| server.addresses.api).collect();
+        let load = Load { addresses, requests, status, connections: plan.connections };
         load.run(plan.warm_up()).await?;
-        let before = self.server.cpu_time()?;
+        let before = self.cpu_time()?;
         let outcome = load.run(plan.round()).await?;
-        let cpu_time = self.server.cpu_time()?.saturating_sub(before);
-        self.rounds.push(Round { outcome, cpu_time });
-        Ok(())
+        let cpu_time = self.cpu_time()?.saturating_sub(before);
+        Ok(Round { outcome, cpu_time: Some(cpu_time) })
     }
 
-    fn take_side(&mut self) -> Side {
-        side(&std::mem::take(&mut self.rounds))
+    fn cpu_time(&self) -> Result<Duration> {
+        self.servers.iter().map(Server::cpu_time).sum()
     }
 }
 
 fn insert() -> Request {
-    Request::post("/items", NEW_ITEM)
+    Request::post("/items", &format!(r#"{{"name":"{ITEM_NAME}","quantity":3}}"#))
 }
 
 fn side(rounds: &[Round]) -> Side {
     #[expect(clippy::cast_precision_loss, reason = "microseconds of requests and counts of a few seconds")]
     let latency = |percent| median(rounds.iter().map(|round| percentile(&round.outcome.latencies_us, percent) as f64));
     #[expect(clippy::cast_precision_loss, reason = "far fewer requests than an f64 counts exactly")]
-    let cpu_us = |round: &Round| round.cpu_time.as_secs_f64() * 1e6 / round.outcome.latencies_us.len().max(1) as f64;
+    let cpu_us = |round: &Round| {
+        round.cpu_time.map(|time| time.as_secs_f64() * 1e6 / round.outcome.latencies_us.len().max(1) as f64)
+    };
+    let cpu_us: Option<Vec<f64>> = rounds.iter().map(cpu_us).collect();
     let rounds_per_second: Vec<f64> = rounds.iter().map(|round| round.outcome.per_second()).collect();
     Side {
         per_second: median(rounds_per_second.iter().copied()),
         p50_us: latency(50),
         p95_us: latency(95),
         p99_us: latency(99),
-        cpu_us: median(rounds.iter().map(cpu_us)),
+        cpu_us: cpu_us.map(median),
         rounds_per_second,
     }
 }
@@ -162,10 +239,10 @@ mod tests {
     fn side_is_the_median_of_its_rounds() {
         let round = |requests: u64| Round {
             outcome: Outcome { duration: Duration::from_secs(2), latencies_us: (1..=requests).collect() },
-            cpu_time: Duration::from_millis(1),
+            cpu_time: Some(Duration::from_millis(1)),
         };
         let side = side(&[round(100), round(400), round(200)]);
         assert_eq!(side.rounds_per_second, [50.0, 200.0, 100.0]);
-        assert_eq!((side.per_second, side.p50_us, side.p99_us, side.cpu_us), (100.0, 100.0, 198.0, 5.0));
+        assert_eq!((side.per_second, side.p50_us, side.p99_us, side.cpu_us), (100.0, 100.0, 198.0, Some(5.0)));
     }
 }

@@ -52,6 +52,8 @@ impl Client {
     /// # Errors
     /// When there can be no client.
     pub(crate) fn new(api: &str) -> Result<Self> {
+        // reqwest leaves the choice to the program. It fails only where one is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().timeout(ANSWER_PATIENCE).build()?;
         Ok(Self { http, api: api.trim_end_matches('/').to_owned(), who: "nobody".to_owned(), token: None })
     }

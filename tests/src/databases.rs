@@ -1,36 +1,66 @@
-//! What a system has written, read from its files without asking it.
+//! What a system has written, read from its databases without asking it.
 
-use anyhow::{Context, Result, ensure};
+use crate::people::repository_app;
+use anyhow::{Context, Result, bail, ensure};
 use mutrapro_testkit::System;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions, FromRow};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sqlx::postgres::{PgConnectOptions, PgRow, PgValueFormat};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{AssertSqlSafe, Column, ConnectOptions, Row, TypeInfo, ValueRef};
 use std::path::PathBuf;
-
-/// The file of the embedded bus.
-const BUS: &str = "bus";
 
 /// The databases of a system, running or not. Nothing is written to them.
 pub struct Databases {
-    folder: PathBuf,
+    place: Place,
+}
+
+enum Place {
+    /// Files in this folder.
+    Folder(PathBuf),
+    /// A server, as its owner.
+    Server(Box<PgConnectOptions>),
 }
 
 impl Databases {
-    /// Those in the data folder of `system`.
-    pub fn of(system: &System) -> Self {
-        Self { folder: system.data().to_owned() }
+    /// Those of `system`.
+    ///
+    /// # Errors
+    /// When the address of its database server is none.
+    pub fn of(system: &System) -> Result<Self> {
+        let place = match system.servers() {
+            None => Place::Folder(system.data().to_owned()),
+            Some(servers) => Place::Server(Box::new(servers.postgres.url().parse()?)),
+        };
+        Ok(Self { place })
     }
 
     /// The rows that `query` gives in `database`, for example `user_db`; `$1` and so on in it stand for `parameters`.
     ///
     /// # Errors
-    /// When there is no such file, or the query or the type of a row is wrong.
+    /// When there is no such database, or the query or the type of a row is wrong.
     pub async fn select<T>(&self, database: &str, query: &'static str, parameters: &[&str]) -> Result<Vec<T>>
     where
-        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+        T: DeserializeOwned,
     {
-        let mut connection = self.open(database).await?;
-        let bound = parameters.iter().fold(sqlx::query_as(query), |query, parameter| query.bind(*parameter));
-        bound.fetch_all(&mut connection).await.with_context(|| format!("{database}: {query}"))
+        let rows = match &self.place {
+            Place::Folder(folder) => {
+                let file = folder.join(format!("{database}.sqlite"));
+                let options = SqliteConnectOptions::new().filename(&file).read_only(true);
+                let mut connection = options.connect().await.with_context(|| file.display().to_string())?;
+                let bound = parameters.iter().fold(sqlx::query(query), |query, parameter| query.bind(*parameter));
+                let rows = bound.fetch_all(&mut connection).await;
+                rows.with_context(|| format!("{database}: {query}"))?.iter().map(of_sqlite).collect::<Result<Vec<_>>>()
+            }
+            Place::Server(options) => {
+                let mut connection = options.as_ref().clone().database(database).connect().await?;
+                // Sent as text, so that every value comes back as text, whatever its type.
+                let rows = sqlx::raw_sql(AssertSqlSafe(filled_in(query, parameters))).fetch_all(&mut connection).await;
+                rows.with_context(|| format!("{database}: {query}"))?.iter().map(of_postgres).collect()
+            }
+        }?;
+        let read = |row| serde_json::from_value(Value::Array(row)).with_context(|| format!("{database}: {query}"));
+        rows.into_iter().map(read).collect()
     }
 
     /// The one number that `query` gives, as [`select`](Self::select) reads it.
@@ -43,42 +73,75 @@ impl Databases {
         Ok(rows.iter().map(|(count,)| count).sum())
     }
 
-    /// How many events of this kind were told that have `value` in the field `field`, for example `project_id`.
+    /// How many events of this kind the repository's services told that have `value` in the field `field`, for example
+    /// `project_id`.
     ///
     /// # Errors
-    /// When the bus's file cannot be read.
+    /// When an outbox cannot be read.
     pub async fn told(&self, kind: &str, field: &str, value: &str) -> Result<i64> {
-        let query = "SELECT count(*) FROM events WHERE kind = $1 AND payload ->> $2 = $3";
-        self.count(BUS, query, &[kind, field, value]).await
+        let query = "SELECT count(*) FROM outbox_events WHERE event_type = $1 AND event_payload ->> $2 = $3";
+        let app = repository_app()?;
+        let publishing = app.services.values().filter(|service| service.publishes.iter().any(|p| p.matches(kind)));
+        let mut told = 0;
+        for database in publishing.filter_map(|service| service.database.as_ref()) {
+            told += self.count(&database.name, query, &[kind, field, value]).await?;
+        }
+        Ok(told)
     }
+}
 
-    /// Makes sure that no consumer has given an event up.
-    ///
-    /// # Errors
-    /// When one has, with what it said.
-    pub async fn no_dead_letters(&self) -> Result<()> {
-        let query = "SELECT c.name || ' on ' || e.kind || ': ' || l.error FROM dead_letters AS l
-             JOIN consumers AS c ON c.consumer_id = l.consumer_id JOIN events AS e ON e.position = l.position";
-        let dead: Vec<(String,)> = self.select(BUS, query, &[]).await?;
-        ensure!(dead.is_empty(), "dead letters: {dead:?}");
-        Ok(())
+fn of_sqlite(row: &SqliteRow) -> Result<Vec<Value>> {
+    let mut values = Vec::new();
+    for column in row.columns() {
+        let raw = row.try_get_raw(column.ordinal())?;
+        let type_name = raw.type_info().name().to_owned();
+        values.push(match (raw.is_null(), type_name.as_str()) {
+            (true, _) => Value::Null,
+            (false, "INTEGER") => Value::from(row.try_get_unchecked::<i64, _>(column.ordinal())?),
+            (false, "TEXT") => Value::from(row.try_get_unchecked::<String, _>(column.ordinal())?),
+            (false, other) => bail!("a value of type {other} in {}", column.name()),
+        });
     }
+    Ok(values)
+}
 
-    /// Makes sure that nothing waits for any consumer.
-    ///
-    /// # Errors
-    /// When something does.
-    pub async fn nothing_waits(&self) -> Result<()> {
-        let query = "SELECT c.name || ' has yet to handle ' || e.kind FROM deliveries AS d
-             JOIN consumers AS c ON c.consumer_id = d.consumer_id JOIN events AS e ON e.position = d.position";
-        let waiting: Vec<(String,)> = self.select(BUS, query, &[]).await?;
-        ensure!(waiting.is_empty(), "{waiting:?}");
-        Ok(())
+fn of_postgres(row: &PgRow) -> Result<Vec<Value>> {
+    let mut values = Vec::new();
+    for column in row.columns() {
+        let raw = row.try_get_raw(column.ordinal())?;
+        if raw.is_null() {
+            values.push(Value::Null);
+            continue;
+        }
+        ensure!(matches!(raw.format(), PgValueFormat::Text), "{} came in binary", column.name());
+        let text = raw.as_str().map_err(|error| anyhow::anyhow!("{}: {error}", column.name()))?;
+        values.push(match column.type_info().name() {
+            "INT2" | "INT4" | "INT8" | "NUMERIC" => Value::from(text.parse::<i64>()?),
+            "BOOL" => Value::from(text == "t"),
+            _ => Value::from(text),
+        });
     }
+    Ok(values)
+}
 
-    async fn open(&self, database: &str) -> Result<SqliteConnection> {
-        let file = self.folder.join(format!("{database}.sqlite"));
-        let options = SqliteConnectOptions::new().filename(&file).read_only(true);
-        options.connect().await.with_context(|| file.display().to_string())
+/// The query with the parameters in their places. A payload is text in the table, and only SQLite looks into it as it is.
+fn filled_in(query: &str, parameters: &[&str]) -> String {
+    let query = query.replace("event_payload ->>", "event_payload::jsonb ->>");
+    // From the last, so that `$1` is not found in `$10`.
+    parameters.iter().enumerate().rev().fold(query, |query, (index, parameter)| {
+        query.replace(&format!("${}", index + 1), &format!("'{}'", parameter.replace('\'', "''")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_stand_in_their_places_as_literals() {
+        let query = "SELECT 1 WHERE a = $1 AND event_payload ->> $2 = $10";
+        let parameters = ["it's", "b", "", "", "", "", "", "", "", "ten"];
+        let filled = filled_in(query, &parameters);
+        assert_eq!(filled, "SELECT 1 WHERE a = 'it''s' AND event_payload::jsonb ->> 'b' = 'ten'");
     }
 }

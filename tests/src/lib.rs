@@ -15,6 +15,7 @@ mod memory;
 mod outside;
 mod people;
 mod stage;
+mod stories;
 
 pub use application::{Guest, GuestApplication};
 pub use cast::{Artist, Cast, Person, artist, created, done, got, music_xml, once, pdf, person, uploaded, wav};
@@ -29,6 +30,7 @@ pub use people::{
     registration, repository_app, repository_system, text, try_login, unhurried_system, user_id,
 };
 pub use stage::Stage;
+pub use stories::{Ledger, Line, Stories};
 
 /// Checks each of the claims, async functions that take `&$stage`, and gives those that failed with their reasons.
 #[macro_export]

@@ -1,10 +1,15 @@
 //! The native server: axum and sqlx, as a good engineer would write the service without a host.
 //!
-//! Promise: the routes, checks, statements and statuses of `bench/guests/bench-service`, on all cores, with one writing
-//! connection and four reading ones. Deliberately absent: what the host does beside (limits, tracing, metrics, relaying
-//! the outbox), so every comparison errs in this server's favour.
+//! Promise: the routes, checks, statements and statuses of `bench/guests/bench-service`, on all cores, on SQLite or
+//! PostgreSQL, with as many connections as the host has. Deliberately absent: what the host does beside (limits, tracing,
+//! metrics, relaying the outbox), so every comparison errs in this server's favour.
 
+mod item;
+mod postgres;
+mod sqlite;
 mod store;
+
+pub(crate) use postgres::create_tables;
 
 use anyhow::{Context, Result};
 use axum::extract::{Path, State};
@@ -12,8 +17,9 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use axum::{Json, Router};
+use item::Item;
 use serde::Deserialize;
-use store::{Item, Store};
+use store::Store;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -25,12 +31,12 @@ struct NewItem {
     quantity: i64,
 }
 
-/// Serves on a free port of this machine, and says on standard output where.
+/// Serves on a free port of this machine, and says on standard output where. `database` is a `postgres://` URL or a file.
 ///
 /// # Errors
 /// When the database or the port cannot be opened.
-pub(crate) async fn run(database: &std::path::Path) -> Result<()> {
-    let store = Store::open(database).await.with_context(|| format!("cannot open {}", database.display()))?;
+pub(crate) async fn run(database: &str) -> Result<()> {
+    let store = Store::open(database).await.context("cannot open the native server's database")?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("serving http://{}", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {
@@ -74,53 +80,68 @@ mod tests {
     use super::*;
     use crate::http::{Connection, Request};
     use crate::load::Load;
+    use mutrapro_testkit::PostgresServer;
     use std::net::SocketAddr;
     use std::time::Duration;
     use tempfile::TempDir;
 
-    async fn serve() -> (TempDir, Store, SocketAddr) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("items.sqlite")).await.unwrap();
+    async fn serve(store: Store) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(axum::serve(listener, router(store.clone())).into_future());
-        (folder, store, address)
+        tokio::spawn(axum::serve(listener, router(store)).into_future());
+        address
     }
 
-    #[tokio::test]
-    async fn item_that_was_created_is_read_and_has_one_event() {
-        let (_folder, store, address) = serve().await;
-        let mut connection = Connection::open(address).await.unwrap();
+    async fn on_sqlite() -> (TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("items.sqlite").to_str().unwrap()).await.unwrap();
+        (folder, store)
+    }
+
+    async fn item_that_was_created_is_read_and_has_one_event(store: Store) {
+        let mut connection = Connection::open(serve(store.clone()).await).await.unwrap();
         let created = connection.send(&Request::post("/items", r#"{"name":"score","quantity":3}"#)).await.unwrap();
         let created: Item = created.expect(201).unwrap().json().unwrap();
         let read = connection.send(&Request::get(&format!("/items/{}", created.id))).await.unwrap();
         assert_eq!(read.expect(200).unwrap().json::<Item>().unwrap(), created);
-        assert_eq!(store.pending_of(&created.id).await.unwrap(), 1);
+        assert_eq!(store.pending_of(created.id).await.unwrap(), 1);
+        let nobody = Request::get(&format!("/items/{}", Uuid::nil()));
+        assert_eq!(connection.send(&nobody).await.unwrap().status, 404);
+    }
+
+    #[tokio::test]
+    async fn item_is_kept_with_its_event_in_sqlite() {
+        let (_folder, store) = on_sqlite().await;
+        item_that_was_created_is_read_and_has_one_event(store).await;
+    }
+
+    #[tokio::test]
+    async fn item_is_kept_with_its_event_in_postgres() {
+        let server = PostgresServer::start().await.unwrap();
+        item_that_was_created_is_read_and_has_one_event(Store::open(&server.url()).await.unwrap()).await;
     }
 
     #[tokio::test]
     async fn wrong_requests_get_their_status() {
-        let (_folder, _store, address) = serve().await;
-        let mut connection = Connection::open(address).await.unwrap();
-        for (request, status) in [
-            (Request::get(&format!("/items/{}", Uuid::nil())), 404),
-            (Request::post("/items", r#"{"name":"","quantity":3}"#), 422),
-            (Request::post("/items", r#"{"name":"score","quantity":3,"price":1}"#), 422),
-        ] {
-            assert_eq!(connection.send(&request).await.unwrap().status, status);
+        let (_folder, store) = on_sqlite().await;
+        let mut connection = Connection::open(serve(store).await).await.unwrap();
+        for request in [r#"{"name":"","quantity":3}"#, r#"{"name":"score","quantity":3,"price":1}"#] {
+            assert_eq!(connection.send(&Request::post("/items", request)).await.unwrap().status, 422);
         }
     }
 
     #[tokio::test]
     async fn database_is_opened_with_the_durable_settings() {
-        let (_folder, store, _address) = serve().await;
+        let (_folder, store) = on_sqlite().await;
+        let Store::Sqlite(store) = store else { panic!("another engine") };
         assert_eq!(store.durability().await.unwrap(), ("wal".to_owned(), 2));
     }
 
     #[tokio::test]
     async fn load_counts_every_answer_and_ends_at_an_unexpected_one() {
-        let (_folder, _store, address) = serve().await;
-        let mut load = Load { address, requests: [Request::get("/plain")].into(), status: 200, connections: 2 };
+        let (_folder, store) = on_sqlite().await;
+        let addresses = [serve(store.clone()).await, serve(store).await].into();
+        let mut load = Load { addresses, requests: [Request::get("/plain")].into(), status: 200, connections: 3 };
         let outcome = load.run(Duration::from_millis(50)).await.unwrap();
         assert!(outcome.per_second() > 0.0 && outcome.latencies_us.is_sorted());
         load.status = 201;

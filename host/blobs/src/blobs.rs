@@ -6,10 +6,13 @@ use crate::error::{OpenError, settled};
 use crate::key::Key;
 use crate::limits::BlobLimits;
 use crate::metrics::{BlobMetrics, ServiceMetrics};
+use crate::place::Place;
+use crate::s3::{self, Settings};
 use crate::storage::Storage;
 use crate::upload::Upload;
 use mutrapro_manifest::ComponentId;
 use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -32,9 +35,62 @@ impl Blobs {
         Ok(Self { storage: Arc::new(Storage::in_directory(path)?), limits: Arc::new(limits), metrics })
     }
 
+    /// Keeps blobs at `address`, which every host of the application may work on: `s3://BUCKET/PREFIX`, with credentials,
+    /// region and endpoint from the environment variables `AWS_*`, or `file:///FOLDER`, a folder that every host sees.
+    /// Blocks: call it where that is allowed. Whether a bucket is there is what [`verify`](Self::verify) tells.
+    ///
+    /// # Errors
+    /// When the address or a variable is not what it has to be; or as [`in_directory`](Self::in_directory).
+    pub fn at(address: &str, limits: BlobLimits, metrics: BlobMetrics) -> Result<Self, OpenError> {
+        let place = Place::parse(address)?;
+        let settings = s3::settings_of_environment(&place)?;
+        Self::at_place(&place, settings, limits, metrics)
+    }
+
+    /// As [`at`](Self::at), with these names and values instead of the environment variables of this process.
+    ///
+    /// # Errors
+    /// As [`at`](Self::at).
+    pub fn at_with(
+        address: &str,
+        settings: impl IntoIterator<Item = (String, String)>,
+        limits: BlobLimits,
+        metrics: BlobMetrics,
+    ) -> Result<Self, OpenError> {
+        Self::at_place(&Place::parse(address)?, settings.into_iter().collect(), limits, metrics)
+    }
+
+    fn at_place(
+        place: &Place,
+        settings: Settings,
+        limits: BlobLimits,
+        metrics: BlobMetrics,
+    ) -> Result<Self, OpenError> {
+        let (storage, part_bytes) = match place {
+            Place::Folder(path) => (Storage::in_shared_directory(path, limits.abandoned_after)?, limits.part_bytes),
+            Place::Bucket { bucket, prefix } => {
+                let client = s3::client(place, bucket, settings, &limits)?;
+                let store = Arc::new(PrefixStore::new(client, prefix.clone()));
+                (Storage::new(place.to_string(), store), limits.remote_part_bytes)
+            }
+        };
+        let limits = BlobLimits { part_bytes, ..limits };
+        Ok(Self { storage: Arc::new(storage), limits: Arc::new(limits), metrics })
+    }
+
     /// Keeps blobs in `store`.
     pub fn in_store(store: Arc<dyn ObjectStore>, limits: BlobLimits, metrics: BlobMetrics) -> Self {
-        Self { storage: Arc::new(Storage::new(store)), limits: Arc::new(limits), metrics }
+        let storage = Storage::new(store.to_string(), store);
+        Self { storage: Arc::new(storage), limits: Arc::new(limits), metrics }
+    }
+
+    /// Writes, reads and removes a blob that belongs to no service, so that a storage that cannot be used is found out when
+    /// the host starts.
+    ///
+    /// # Errors
+    /// At the first of them that fails, with what to look at.
+    pub async fn verify(&self) -> Result<(), OpenError> {
+        self.storage.verify(self.limits.operation_time).await
     }
 
     /// What `service` may use: its own blobs.
@@ -66,13 +122,12 @@ impl ServiceBlobs {
     ///
     /// # Errors
     /// As the contract has it.
-    pub async fn create(&self, limit_bytes: u64) -> Result<Upload, Error> {
+    pub fn create(&self, limit_bytes: u64) -> Result<Upload, Error> {
         let Ok(permit) = Arc::clone(&self.uploads).try_acquire_owned() else {
             return Err(Error::Overloaded);
         };
         let key = Key::generate();
-        let creating = self.storage.create(&self.service, key);
-        let writer = self.within("cannot start an upload", creating).await?;
+        let writer = self.storage.create(&self.service, key);
         let limits = Arc::clone(&self.limits);
         Ok(Upload::new((key, writer), limit_bytes.min(limits.blob_bytes_max), limits, self.metrics.clone(), permit))
     }

@@ -6,14 +6,51 @@ use std::io;
 use std::path::PathBuf;
 use tokio::time::error::Elapsed;
 
-/// Why the storage could not be opened.
+/// Why the storage could not be opened. None of them tells a secret.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot keep blobs in {directory}: make it a folder that this user may write", directory = .directory.display())]
-pub struct OpenError {
-    /// The folder.
-    pub(crate) directory: PathBuf,
-    /// What the operating system said.
-    pub(crate) source: io::Error,
+#[non_exhaustive]
+pub enum OpenError {
+    /// The folder cannot be used.
+    #[error("cannot keep blobs in {directory}: make it a folder that this user may write", directory = .directory.display())]
+    Directory {
+        /// The folder.
+        directory: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The address is none.
+    #[error("the address of the storage of blobs {0}: give s3://BUCKET/PREFIX or file:///FOLDER")]
+    Address(&'static str),
+    /// An environment variable does not say what it has to.
+    #[error("cannot keep blobs at {place}: {setting} {reason}")]
+    Setting {
+        /// The storage.
+        place: String,
+        /// The variable.
+        setting: String,
+        /// What is wrong and what would be right.
+        reason: &'static str,
+    },
+    /// The settings do not go together.
+    #[error("cannot keep blobs at {place}: the environment variables AWS_* do not make a client of S3")]
+    Client {
+        /// The storage.
+        place: String,
+        /// What is wrong.
+        source: object_store::Error,
+    },
+    /// The storage refused, or did not answer.
+    #[error("cannot {step} at {place}: {remedy}")]
+    Storage {
+        /// The storage.
+        place: String,
+        /// What was tried.
+        step: &'static str,
+        /// What to look at.
+        remedy: &'static str,
+        /// What the storage said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// What a guest is told of an operation of the storage that had a limited time; of a failure the log has the whole.

@@ -52,7 +52,7 @@ fn closed<T: Send + 'static>(state: &mut State, handle: Resource<T>) -> wasmtime
 impl Host for State {
     async fn create(&mut self, limit_bytes: u64) -> wasmtime::Result<Result<Resource<Upload>, Error>> {
         let blobs = Arc::clone(&self.part::<Part>()?.blobs);
-        match blobs.create(limit_bytes).await {
+        match blobs.create(limit_bytes) {
             Ok(upload) => Ok(Ok(opened(self, upload)?)),
             Err(error) => Ok(Err(error)),
         }

@@ -2,7 +2,8 @@
 //!
 //! Promise: a blob is there as a whole or not at all, and durably so before its upload is answered; an upload that is cut
 //! short leaves nothing behind, whatever becomes of the guest or the host; no service reads or deletes another's blob;
-//! and however large blobs are, a stream costs the host a few chunks of memory.
+//! and however large blobs are, a stream costs the host a few chunks of memory, or a part of the storage's size. They lie in
+//! a folder of one host, in one that several hosts share, or in S3 and the like.
 //!
 //! Deliberately absent: names, owners, types and versions, which are rows of the service; listing, since a service that
 //! records a key before the blob is finished never has to look for one; and changing a blob.
@@ -16,6 +17,8 @@ mod host;
 mod key;
 mod limits;
 mod metrics;
+mod place;
+mod s3;
 mod storage;
 mod upload;
 

@@ -111,13 +111,11 @@ impl Upload {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        if !self.gathered.is_empty() {
-            self.write_gathered().await?;
-        }
+        let last = std::mem::take(&mut self.gathered);
         let Some(writer) = self.writer.take() else {
             return Err(Error::Invalid("the upload is finished".to_owned()));
         };
-        let finished = timeout(self.limits.operation_time, writer.finish()).await;
+        let finished = timeout(self.limits.operation_time, writer.finish(last)).await;
         stored(settled("cannot finish an upload", finished))?;
         self.is_stored = true;
         Ok(Blob { size_bytes: self.size_bytes, sha256: hexadecimal(&self.hasher.finalize_reset()) })

@@ -1,9 +1,10 @@
-//! The contract of the capability on every storage, and what is particular to a folder.
+//! The contract of the capability on every storage, and what is particular to one.
 
 #[cfg(test)]
 mod blobs {
     use mutrapro_blobs::{BlobLimits, BlobMetrics, Blobs, Error, ServiceBlobs};
     use mutrapro_manifest::ComponentId;
+    use mutrapro_testkit::S3Server;
     use object_store::memory::InMemory;
     use object_store::throttle::{ThrottleConfig, ThrottledStore};
     use prometheus_client::encoding::text::encode;
@@ -21,9 +22,11 @@ mod blobs {
             write_bytes_max: 100,
             read_bytes_max: 64,
             part_bytes: 150,
+            remote_part_bytes: 150,
             uploads_max: 2,
             contents_max: 2,
             operation_time: Duration::from_secs(10),
+            abandoned_after: Duration::from_secs(3600),
         }
     }
 
@@ -49,6 +52,24 @@ mod blobs {
             Self { blobs: Blobs::in_store(Arc::new(InMemory::new()), limits(), metrics), registry, folder: None }
         }
 
+        fn in_shared_directory() -> Self {
+            let folder = TempDir::new().unwrap();
+            let mut registry = Registry::default();
+            let metrics = BlobMetrics::register(&mut registry);
+            let address = format!("file://{}", folder.path().join("blobs").display());
+            let blobs = Blobs::at(&address, limits(), metrics).unwrap();
+            Self { blobs, registry, folder: Some(folder) }
+        }
+
+        /// In a part of the server's bucket that `test` has for itself.
+        fn in_s3(server: &S3Server, test: &str) -> Self {
+            let mut registry = Registry::default();
+            let metrics = BlobMetrics::register(&mut registry);
+            let address = format!("s3://{}/{test}", server.bucket());
+            let blobs = Blobs::at_with(&address, server.settings(None), limits(), metrics).unwrap();
+            Self { blobs, registry, folder: None }
+        }
+
         fn files(&self) -> Vec<PathBuf> {
             let mut found = Vec::new();
             files(&self.folder.as_ref().unwrap().path().join("blobs"), &mut found);
@@ -72,7 +93,7 @@ mod blobs {
     }
 
     async fn stored(blobs: &ServiceBlobs, content: &[u8]) -> String {
-        let mut upload = blobs.create(u64::MAX).await.unwrap();
+        let mut upload = blobs.create(u64::MAX).unwrap();
         for chunk in content.chunks(70) {
             upload.write(chunk).await.unwrap();
         }
@@ -105,11 +126,33 @@ mod blobs {
     }
 
     macro_rules! contract {
-    ($($name:ident),* $(,)?) => {
-        mod in_directory { $(#[tokio::test] async fn $name() { super::$name(super::Fixture::in_directory()).await; })* }
-        mod in_memory { $(#[tokio::test] async fn $name() { super::$name(super::Fixture::in_memory()).await; })* }
-    };
-}
+        ($($name:ident),* $(,)?) => {
+            mod in_directory { $(#[tokio::test] async fn $name() { super::$name(super::Fixture::in_directory()).await; })* }
+            mod in_shared_directory {
+                $(#[tokio::test] async fn $name() { super::$name(super::Fixture::in_shared_directory()).await; })*
+            }
+            mod in_memory { $(#[tokio::test] async fn $name() { super::$name(super::Fixture::in_memory()).await; })* }
+
+            /// On one server, which takes longer to start than all of them together.
+            #[tokio::test]
+            async fn the_whole_contract_holds_in_s3() {
+                install_crypto();
+                let server = S3Server::with_small_parts().await.unwrap();
+                $(
+                    println!("{}", stringify!($name));
+                    $name(Fixture::in_s3(&server, stringify!($name))).await;
+                )*
+                mutrapro_testkit::eventually("no upload is left open", async || {
+                    Ok((server.uploads_open().await? == 0).then_some(()))
+                }).await.unwrap();
+            }
+        };
+    }
+
+    /// What the host does when it starts.
+    fn install_crypto() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
 
     contract! {
         what_was_written_is_read_in_any_part,
@@ -121,13 +164,14 @@ mod blobs {
         deleting_can_be_repeated,
         malformed_keys_are_invalid,
         too_many_open_ones_are_refused_and_come_back,
+        storage_that_works_is_verified,
     }
 
     async fn what_was_written_is_read_in_any_part(fixture: Fixture) {
         let blobs = fixture.blobs.of(&service("files"));
         for length in [0, 1, 69, 150, 151, 777, 1000] {
             let content = bytes(length);
-            let mut upload = blobs.create(u64::MAX).await.unwrap();
+            let mut upload = blobs.create(u64::MAX).unwrap();
             for chunk in content.chunks(100) {
                 upload.write(chunk).await.unwrap();
             }
@@ -150,7 +194,7 @@ mod blobs {
 
     async fn blob_is_not_there_before_it_is_finished(fixture: Fixture) {
         let blobs = fixture.blobs.of(&service("files"));
-        let mut upload = blobs.create(500).await.unwrap();
+        let mut upload = blobs.create(500).unwrap();
         for _ in 0..4 {
             upload.write(&bytes(100)).await.unwrap();
         }
@@ -162,7 +206,7 @@ mod blobs {
 
     async fn dropped_upload_leaves_nothing(fixture: Fixture) {
         let blobs = fixture.blobs.of(&service("files"));
-        let mut upload = blobs.create(500).await.unwrap();
+        let mut upload = blobs.create(500).unwrap();
         for _ in 0..4 {
             upload.write(&bytes(100)).await.unwrap();
         }
@@ -180,13 +224,13 @@ mod blobs {
 
     async fn limit_of_an_upload_holds_and_names_it(fixture: Fixture) {
         let blobs = fixture.blobs.of(&service("files"));
-        let mut upload = blobs.create(150).await.unwrap();
+        let mut upload = blobs.create(150).unwrap();
         upload.write(&bytes(100)).await.unwrap();
         assert_eq!(upload.write(&bytes(51)).await, Err(Error::TooLarge(150)));
         assert_eq!(upload.write(&bytes(1)).await, Err(Error::TooLarge(150)), "only dropping is left");
         assert_eq!(upload.finish().await.unwrap_err(), Error::TooLarge(150));
         // The host's own limit counts whatever an upload asks for.
-        let mut upload = blobs.create(u64::MAX).await.unwrap();
+        let mut upload = blobs.create(u64::MAX).unwrap();
         for _ in 0..10 {
             upload.write(&bytes(100)).await.unwrap();
         }
@@ -195,7 +239,7 @@ mod blobs {
 
     async fn long_chunk_is_refused_and_ends_the_upload(fixture: Fixture) {
         let blobs = fixture.blobs.of(&service("files"));
-        let mut upload = blobs.create(u64::MAX).await.unwrap();
+        let mut upload = blobs.create(u64::MAX).unwrap();
         let refused = upload.write(&bytes(101)).await;
         assert_eq!(refused, Err(Error::Invalid("a chunk has at most 100 bytes, this one 101".into())));
         assert_eq!(upload.finish().await.map(drop), refused);
@@ -233,11 +277,18 @@ mod blobs {
         assert_eq!(blobs.open(&key, 0, 1).await.map(drop), Err(Error::Overloaded));
         contents.pop();
         blobs.open(&key, 0, 1).await.unwrap();
-        let mut uploads = vec![blobs.create(1).await.unwrap(), blobs.create(1).await.unwrap()];
-        assert_eq!(blobs.create(1).await.map(drop), Err(Error::Overloaded));
-        fixture.blobs.of(&service("studio")).create(1).await.unwrap();
+        let mut uploads = vec![blobs.create(1).unwrap(), blobs.create(1).unwrap()];
+        assert_eq!(blobs.create(1).map(drop), Err(Error::Overloaded));
+        fixture.blobs.of(&service("studio")).create(1).unwrap();
         uploads.pop();
-        blobs.create(1).await.unwrap();
+        blobs.create(1).unwrap();
+    }
+
+    async fn storage_that_works_is_verified(fixture: Fixture) {
+        fixture.blobs.verify().await.unwrap();
+        if fixture.folder.is_some() {
+            assert!(fixture.files().is_empty(), "{:?}", fixture.files());
+        }
     }
 
     #[tokio::test]
@@ -245,7 +296,7 @@ mod blobs {
         let fixture = Fixture::in_directory();
         let blobs = fixture.blobs.of(&service("files"));
         let key = stored(&blobs, &bytes(300)).await;
-        let mut upload = blobs.create(500).await.unwrap();
+        let mut upload = blobs.create(500).unwrap();
         for _ in 0..3 {
             upload.write(&bytes(100)).await.unwrap();
         }
@@ -256,6 +307,32 @@ mod blobs {
         let again = Blobs::in_directory(&folder, limits(), BlobMetrics::register(&mut Registry::default())).unwrap();
         assert_eq!(fixture.files().len(), 1);
         assert_eq!(read(&again.of(&service("files")), &key, 0, 1000).await.unwrap(), bytes(300));
+    }
+
+    #[tokio::test]
+    async fn shared_folder_keeps_what_another_host_writes_and_sweeps_what_nobody_does() {
+        let fixture = Fixture::in_shared_directory();
+        let blobs = fixture.blobs.of(&service("files"));
+        let mut upload = blobs.create(500).unwrap();
+        for _ in 0..3 {
+            upload.write(&bytes(100)).await.unwrap();
+        }
+        let address = format!("file://{}", fixture.folder.as_ref().unwrap().path().join("blobs").display());
+        let open = |limits| Blobs::at(&address, limits, BlobMetrics::register(&mut Registry::default())).unwrap();
+        let other = open(limits());
+        let key = upload.key();
+        upload.finish().await.unwrap();
+        assert_eq!(read(&other.of(&service("files")), &key, 0, 1000).await.unwrap(), bytes(100).repeat(3));
+
+        let mut abandoned = blobs.create(500).unwrap();
+        for _ in 0..3 {
+            abandoned.write(&bytes(100)).await.unwrap();
+        }
+        std::mem::forget(abandoned);
+        open(limits());
+        assert_eq!(fixture.files().len(), 2);
+        open(BlobLimits { abandoned_after: Duration::ZERO, ..limits() });
+        assert_eq!(fixture.files().len(), 1);
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! The application that a command speaks of, with its variables.
 
-use crate::data_directory::DataDirectory;
+use crate::data_directory::Secrets;
 use crate::options::SourceOptions;
 use anyhow::Result;
 use mutrapro_manifest::{App, LoadOptions, Manifest, Variables};
@@ -9,15 +9,17 @@ use std::collections::BTreeMap;
 /// What stands for a generated secret where nothing is started.
 const PLACEHOLDER: &str = "generated at the first start";
 
-/// Reads and validates the application for a host that works in `data`; secrets that nobody gives are generated there.
-pub(crate) fn load(source: &SourceOptions, data: &DataDirectory, options: LoadOptions) -> Result<App> {
+/// Reads and validates the application; secrets that nobody gives come from `secrets`.
+pub(crate) fn load(source: &SourceOptions, secrets: &Secrets, options: LoadOptions) -> Result<App> {
     let manifest = Manifest::read(&source.manifest)?;
     let given = variables(source, BTreeMap::new());
-    let mut generated = BTreeMap::new();
+    let mut kept = BTreeMap::new();
     for name in manifest.generated_secrets().filter(|name| !given.gives(name)) {
-        generated.insert(name.to_owned(), data.secret(name)?);
+        if let Some(secret) = secrets.get(name)? {
+            kept.insert(name.to_owned(), secret);
+        }
     }
-    Ok(manifest.into_app(&variables(source, generated), options)?)
+    Ok(manifest.into_app(&variables(source, kept), options)?)
 }
 
 /// `mutrapro check`: validates without starting, making or changing anything.

@@ -2,12 +2,15 @@
 
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a generated secret: 256 bits, twice what an attacker could search.
 const SECRET_BYTES: usize = 32;
+
+/// Its folder of secrets.
+const SECRETS: &str = "secrets";
 
 /// A data folder that exists.
 pub(crate) struct DataDirectory {
@@ -53,27 +56,55 @@ impl DataDirectory {
         }
     }
 
-    /// The secret of this name, generated at the first call and kept with mode 0600.
-    pub(crate) fn secret(&self, name: &str) -> Result<String> {
-        let folder = self.path.join("secrets");
-        let path = folder.join(name);
-        let failed = || format!("cannot keep the generated secret in {}", path.display());
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(failed)?;
-        match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
-            Ok(mut file) => {
-                let secret = generate_secret();
-                file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).with_context(failed)?;
-                tracing::info!("generated the secret {name} into {}", path.display());
-                Ok(secret)
+    /// The secrets kept in it; what is missing is generated.
+    pub(crate) fn secrets(&self) -> Secrets {
+        Secrets { folder: self.path.join(SECRETS), generate: true }
+    }
+}
+
+/// Secrets that are kept in files.
+pub(crate) struct Secrets {
+    folder: PathBuf,
+    /// Whether one that is missing is made.
+    generate: bool,
+}
+
+impl Secrets {
+    /// Those in the data folder `data`, if there is one. None is made: several hosts have to have the same.
+    pub(crate) fn kept_in(data: &Path) -> Self {
+        Self { folder: data.join(SECRETS), generate: false }
+    }
+
+    /// Where they are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The secret of this name; one that is generated is kept with mode 0600.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<String>> {
+        let path = self.folder.join(name);
+        let failed = || format!("cannot keep the secret {name} in {}", path.display());
+        match fs::read_to_string(&path) {
+            Ok(secret) if secret.len() < SECRET_BYTES => {
+                bail!("{} holds no whole secret; remove it to have a new one generated", path.display())
             }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                let secret = fs::read_to_string(&path).with_context(failed)?;
-                if secret.len() < SECRET_BYTES {
-                    bail!("{} holds no whole secret; remove it to have a new one generated", path.display());
+            Ok(secret) => Ok(Some(secret)),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(failed),
+            Err(_) if !self.generate => Ok(None),
+            Err(_) => {
+                fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).with_context(failed)?;
+                match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
+                    Ok(mut file) => {
+                        let secret = generate_secret();
+                        file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).with_context(failed)?;
+                        tracing::info!("generated the secret {name} into {}", path.display());
+                        Ok(Some(secret))
+                    }
+                    // Another process made it meanwhile.
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => self.get(name),
+                    Err(error) => Err(error).with_context(failed),
                 }
-                Ok(secret)
             }
-            Err(error) => Err(error).with_context(failed),
         }
     }
 }
@@ -93,10 +124,13 @@ mod tests {
     fn a_secret_is_generated_once_and_readable_by_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDirectory::open(&folder.path().join("data")).unwrap();
-        let secret = data.secret("jwt_key").unwrap();
-        assert_eq!(secret.len(), 64);
-        assert_eq!(data.secret("jwt_key").unwrap(), secret);
-        assert_ne!(data.secret("other").unwrap(), secret);
+        let kept = Secrets::kept_in(data.path());
+        assert_eq!(kept.get("jwt_key").unwrap(), None);
+        let secret = data.secrets().get("jwt_key").unwrap();
+        assert_eq!(secret.as_ref().map(String::len), Some(64));
+        assert_eq!(data.secrets().get("jwt_key").unwrap(), secret);
+        assert_eq!(kept.get("jwt_key").unwrap(), secret);
+        assert_ne!(data.secrets().get("other").unwrap(), secret);
         let mode = fs::metadata(data.path().join("secrets/jwt_key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -105,9 +139,9 @@ mod tests {
     fn a_broken_secret_is_an_error_and_not_a_weak_key() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDirectory::open(folder.path()).unwrap();
-        data.secret("jwt_key").unwrap();
+        data.secrets().get("jwt_key").unwrap();
         fs::write(folder.path().join("secrets/jwt_key"), "short").unwrap();
-        assert!(data.secret("jwt_key").unwrap_err().to_string().contains("no whole secret"));
+        assert!(data.secrets().get("jwt_key").unwrap_err().to_string().contains("no whole secret"));
     }
 
     #[test]

@@ -1,9 +1,8 @@
-//! `mutrapro dead-letters`: works on the data folder itself, beside a running host or without one.
+//! `mutrapro dead-letters`: works on the back ends themselves, beside a running host or without one.
 
 use crate::application;
-use crate::data_directory::DataDirectory;
+use crate::back_ends::BackEnds;
 use crate::options::{DeadLettersCommand, OneDeadLetter, StoreOptions};
-use crate::system::{open_bus, open_databases};
 use anyhow::{Context, Result};
 use mutrapro_events::{DeadLetter, DeadLetterId, DeadLetters};
 use mutrapro_manifest::{ComponentId, LoadOptions};
@@ -43,11 +42,10 @@ pub(crate) async fn run(command: DeadLettersCommand) -> Result<()> {
 }
 
 async fn open(store: &StoreOptions) -> Result<DeadLetters> {
-    let data = DataDirectory::open(&store.data_dir)?;
-    let app = application::load(&store.source, &data, LoadOptions { require_wasm: false })?;
-    let databases = open_databases(&app, &data, store.sqlite_synchronous, &mut Registry::default()).await?;
-    let bus = open_bus(&data, store.sqlite_synchronous).await?;
-    Ok(DeadLetters::new(bus, &databases))
+    let back_ends = BackEnds::of(store)?;
+    let app = application::load(&store.source, &back_ends.secrets(), LoadOptions { require_wasm: false })?;
+    let databases = back_ends.open_databases(&app, &mut Registry::default()).await?;
+    Ok(DeadLetters::new(back_ends.open_bus().await?, &databases))
 }
 
 async fn find(one: &OneDeadLetter) -> Result<(DeadLetters, DeadLetterId)> {

@@ -4,10 +4,13 @@
 //! crate that chooses back ends.
 
 mod application;
+mod back_ends;
 mod data_directory;
 mod dead_letters;
 mod logging;
+mod migrate;
 mod options;
+mod spin;
 mod system;
 
 use anyhow::Result;
@@ -19,8 +22,12 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    match run(options) {
+    let outcome = if spin::is_launch() {
+        spin::options().and_then(|options| options.map_or(Ok(()), run))
+    } else {
+        run(Options::parse())
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -31,12 +38,14 @@ fn main() -> ExitCode {
 
 fn run(options: Options) -> Result<()> {
     logging::init(&options.log)?;
+    // Every TLS in this process is rustls on ring. It fails only where a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match options.command {
             Command::Up(up) => system::up(&up).await,
             Command::Check(source) => application::check(&source),
-            Command::Migrate(migrate) => system::migrate(&migrate).await,
+            Command::Migrate(migrate) => migrate::run(&migrate).await,
             Command::DeadLetters(command) => dead_letters::run(command).await,
         }
     })

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::spin::{GuestLines, VariableOptions};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mutrapro_sql::Synchronous;
 use std::path::PathBuf;
@@ -22,6 +23,9 @@ pub(crate) struct LogOptions {
     /// What is logged: a level, or directives such as `info,mutrapro_sql=debug,guest=warn`.
     #[arg(long, global = true, default_value = "info", env = "MUTRAPRO_LOG")]
     pub(crate) log: String,
+    /// The lines of which components.
+    #[arg(skip)]
+    pub(crate) guests: GuestLines,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -36,8 +40,8 @@ pub(crate) enum Command {
     Up(UpOptions),
     /// Validate the application without starting anything; every problem is reported.
     Check(SourceOptions),
-    /// Bring every database up to date.
-    Migrate(StoreOptions),
+    /// Bring every database up to date; on PostgreSQL also make databases, roles and their rights.
+    Migrate(MigrateOptions),
     /// Look at events that were given up, and replay or drop them.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
@@ -49,10 +53,8 @@ pub(crate) struct SourceOptions {
     /// The application's manifest.
     #[arg(long = "from", short = 'f', default_value = "spin.toml", env = "MUTRAPRO_FROM")]
     pub(crate) manifest: PathBuf,
-    /// A variable of the application, as `name=value`; may be given several times. Values of secrets are better given as
-    /// `SPIN_VARIABLE_<NAME>` or `MUTRAPRO_<NAME>` in the environment.
-    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = parse_variable)]
-    pub(crate) variables: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) variables: VariableOptions,
 }
 
 /// An application with its data.
@@ -66,6 +68,76 @@ pub(crate) struct StoreOptions {
     /// When a commit counts as durable: `full` survives a power failure, `normal` the end of the process only.
     #[arg(long, value_enum, default_value_t = SynchronousOption::Full, env = "MUTRAPRO_SQLITE_SYNCHRONOUS")]
     pub(crate) sqlite_synchronous: SynchronousOption,
+    #[command(flatten)]
+    pub(crate) shared: SharedOptions,
+}
+
+/// Back ends that any number of hosts share, instead of those in the data folder. Values with a password are better given
+/// in the environment, where no list of processes shows them.
+#[derive(Clone, Args)]
+#[command(next_help_heading = "Back ends shared by several hosts")]
+pub(crate) struct SharedOptions {
+    /// The PostgreSQL server, as `postgres://HOST:PORT/?sslmode=verify-full`. A host signs in as each service's own role;
+    /// `migrate` needs an account here that may create roles and databases.
+    #[arg(long, value_name = "URL", env = "MUTRAPRO_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// What the passwords of those roles are derived from, at least 32 bytes: the same for every host. `migrate` generates it
+    /// into the data folder when it is not given.
+    #[arg(long, value_name = "KEY", env = "MUTRAPRO_DATABASE_KEY", hide_env_values = true)]
+    pub(crate) database_key: Option<String>,
+    /// The NATS servers with JetStream, as `nats://HOST:PORT`, separated by commas; `tls://` demands TLS.
+    #[arg(long, value_name = "URLS", env = "MUTRAPRO_NATS_URL", hide_env_values = true)]
+    pub(crate) nats_url: Option<String>,
+    /// A file with the credentials of a NATS user (JWT and seed).
+    #[arg(long, value_name = "FILE", env = "MUTRAPRO_NATS_CREDENTIALS")]
+    pub(crate) nats_credentials: Option<PathBuf>,
+    /// The certificate of the authority that signed the NATS servers', in PEM; by default the system's.
+    #[arg(long, value_name = "FILE", env = "MUTRAPRO_NATS_ROOT_CA")]
+    pub(crate) nats_root_ca: Option<PathBuf>,
+    /// The certificate that this host shows to NATS, in PEM.
+    #[arg(long, value_name = "FILE", env = "MUTRAPRO_NATS_CLIENT_CERT", requires = "nats_client_key")]
+    pub(crate) nats_client_cert: Option<PathBuf>,
+    /// The key of that certificate, in PEM.
+    #[arg(long, value_name = "FILE", env = "MUTRAPRO_NATS_CLIENT_KEY", requires = "nats_client_cert")]
+    pub(crate) nats_client_key: Option<PathBuf>,
+    /// How many NATS servers keep each event: 1, 3 or 5.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, env = "MUTRAPRO_NATS_REPLICAS")]
+    pub(crate) nats_replicas: usize,
+    /// Where NATS keeps events.
+    #[arg(long, value_enum, default_value_t = NatsStorageOption::File, env = "MUTRAPRO_NATS_STORAGE")]
+    pub(crate) nats_storage: NatsStorageOption,
+    /// How many bytes of events NATS keeps at most; beyond it events wait in their outboxes. Unlimited by default.
+    #[arg(long, value_name = "BYTES", env = "MUTRAPRO_NATS_MAX_BYTES")]
+    pub(crate) nats_max_bytes: Option<u64>,
+    /// What the names of streams, buckets and subjects begin with: applications that share NATS servers need one each.
+    #[arg(long, value_name = "NAME", default_value = "mutrapro", env = "MUTRAPRO_NATS_PREFIX")]
+    pub(crate) nats_prefix: String,
+    /// Where content of files is kept: `s3://BUCKET/PREFIX`, with AWS_* in the environment, or `file:///FOLDER` that all hosts
+    /// mount.
+    #[arg(long, value_name = "URL", env = "MUTRAPRO_BLOBS_URL")]
+    pub(crate) blobs_url: Option<String>,
+}
+
+/// Names alone: the values may hold passwords.
+impl std::fmt::Debug for SharedOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SharedOptions").field("nats_prefix", &self.nats_prefix).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum NatsStorageOption {
+    File,
+    Memory,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MigrateOptions {
+    #[command(flatten)]
+    pub(crate) store: StoreOptions,
+    /// Print the SQL for psql instead of running it: roles, databases, migrations and rights.
+    #[arg(long, requires = "database_url")]
+    pub(crate) print_sql: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -127,11 +199,6 @@ pub(crate) struct OneDeadLetter {
     pub(crate) id: String,
 }
 
-fn parse_variable(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected name=value")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,11 +207,5 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         Options::command().debug_assert();
-    }
-
-    #[test]
-    fn a_variable_needs_its_name_and_may_contain_equals_signs() {
-        assert_eq!(parse_variable("key=a=b"), Ok(("key".to_owned(), "a=b".to_owned())));
-        assert!(parse_variable("key").is_err());
     }
 }

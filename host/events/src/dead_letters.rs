@@ -21,8 +21,10 @@ pub struct DeadLetters {
 impl DeadLetters {
     /// Looks into `bus` and the outboxes of `databases`.
     pub fn new(bus: Arc<dyn Bus>, databases: &Databases) -> Self {
-        let outbox =
-            |(id, database): (&ComponentId, &Arc<_>)| (id.clone(), Outbox::new(id.clone(), Arc::clone(database)));
+        let outbox = |(id, database): (&ComponentId, &Arc<_>)| {
+            let database = databases.host_side(id).unwrap_or(database);
+            (id.clone(), Outbox::new(id.clone(), Arc::clone(database)))
+        };
         Self { bus, outboxes: databases.iter().map(outbox).collect() }
     }
 

@@ -1,12 +1,13 @@
 //! An event on its way from an outbox over the bus to its consumers.
 
 use mutrapro_manifest::ComponentId;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
 
 /// The id of an event: UUIDv7, the same at every delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventId(Uuid);
 
 impl EventId {

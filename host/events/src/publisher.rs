@@ -3,6 +3,9 @@
 //! Promise: what is committed is published; what the bus refuses is a dead letter after its attempts and never marked as
 //! published; an unreachable bus costs no event an attempt. Events of one aggregate are published in order.
 //!
+//! Of several hosts one publishes an outbox, as the bus decides; the others call it when they commit. Should two believe that
+//! it is them, an event is published twice, as after a crash.
+//!
 //! Deliberately absent: exactly once. Marks come after the bus's answer and are written together, so a crash in between
 //! repeats events, which bus and consumers recognise by their ids.
 
@@ -25,6 +28,7 @@ pub struct Publisher {
     clock: Arc<dyn Clock>,
     limits: EventLimits,
     metrics: EventMetrics,
+    in_order: bool,
     unmarked: Arc<Unmarked>,
 }
 
@@ -39,6 +43,8 @@ pub struct PublisherParts {
     pub limits: EventLimits,
     /// What is counted.
     pub metrics: EventMetrics,
+    /// Whether positions in the outbox become visible in their order, as with one writer: then looks need not begin anew.
+    pub in_order: bool,
 }
 
 /// What a round did.
@@ -54,8 +60,9 @@ pub struct Progress {
 
 /// Up to where a publisher has seen everything, so that a wake looks only at what is new.
 ///
-/// Events that were never tried become visible in the order of their positions, as there is one writer. Anything unusual
-/// (a refusal, a restart, an error) makes the next look a whole one, and so does every poll.
+/// That is right where events that were never tried become visible in the order of their positions, as with one writer.
+/// Anything unusual (a refusal, a restart, an error) makes the next look a whole one, and so does every poll. Where positions
+/// do not follow commits, every look is a whole one.
 const FROM_THE_BEGINNING: i64 = 0;
 
 /// What became of a batch.
@@ -82,8 +89,8 @@ struct Unmarked {
 impl Publisher {
     /// A publisher that knows of nothing yet.
     pub fn new(outbox: Arc<Outbox>, parts: PublisherParts) -> Self {
-        let PublisherParts { bus, clock, limits, metrics } = parts;
-        Self { outbox, bus, clock, limits, metrics, unmarked: Arc::default() }
+        let PublisherParts { bus, clock, limits, metrics, in_order } = parts;
+        Self { outbox, bus, clock, limits, metrics, in_order, unmarked: Arc::default() }
     }
 
     /// Publishes whenever `wake` is notified, and every poll, until `stop` says so; then marks what is left to mark.
@@ -95,19 +102,31 @@ impl Publisher {
         }
     }
 
-    async fn publish_until(&self, wake: &Notify, mut stop: watch::Receiver<bool>) {
+    async fn publish_until(&self, wake: &Arc<Notify>, mut stop: watch::Receiver<bool>) {
+        let mut leads = self.bus.attend(self.outbox.producer(), Arc::clone(wake));
         let mut failures = 0u32;
         let mut seen = FROM_THE_BEGINNING;
         while !*stop.borrow_and_update() {
             let looked_at = Instant::now();
+            if !*leads.borrow_and_update() {
+                seen = FROM_THE_BEGINNING;
+                tokio::select! {
+                    () = wake.notified() => self.bus.call(self.outbox.producer()).await,
+                    () = changed(&mut leads) => continue,
+                    _ = stop.changed() => continue,
+                }
+                tokio::time::sleep_until(looked_at + self.limits.publish_interval).await;
+                continue;
+            }
             match self.round_after(seen).await {
                 Ok(progress) => {
                     failures = 0;
-                    seen = progress.seen;
+                    seen = if self.in_order { progress.seen } else { FROM_THE_BEGINNING };
                     if !progress.more {
                         tokio::select! {
                             () = wake.notified() => {}
                             () = tokio::time::sleep(self.limits.poll) => seen = FROM_THE_BEGINNING,
+                            () = changed(&mut leads) => {}
                             _ = stop.changed() => {}
                         }
                         tokio::time::sleep_until(looked_at + self.limits.publish_interval).await;
@@ -285,6 +304,14 @@ impl Unmarked {
         for position in positions {
             unmarked.remove(position);
         }
+    }
+}
+
+/// Waits until another host publishes instead of this one, or the reverse.
+async fn changed(leads: &mut watch::Receiver<bool>) {
+    if leads.changed().await.is_err() {
+        // A bus that does not tell does not change its mind.
+        std::future::pending().await
     }
 }
 

@@ -72,6 +72,7 @@ impl Events {
             clock: Arc::clone(&clock),
             limits: limits.clone(),
             metrics: metrics.clone(),
+            in_order: false,
         };
         let consuming =
             ConsumerParts { bus: Arc::clone(&bus), clock, limits: limits.clone(), metrics: metrics.clone() };
@@ -86,6 +87,7 @@ impl Events {
         tasks.spawn(purge_bus_until(Arc::clone(&bus), limits.bus_purge_interval, stopped.clone()));
         let mut outboxes = Vec::new();
         for (id, database) in databases.iter() {
+            let database = databases.host_side(id).unwrap_or(database);
             let outbox = Arc::new(Outbox::new(id.clone(), Arc::clone(database)));
             outboxes.push(Arc::clone(&outbox));
             if let Some(component) = runtime.component(id) {
@@ -104,7 +106,8 @@ impl Events {
         self.gauges.clone()
     }
 
-    /// Lets every consumer finish and settle its batch and every publisher write its marks, and returns when all have.
+    /// Lets every consumer finish and settle its batch and every publisher write its marks, and returns when all have and
+    /// other hosts may take over.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
@@ -112,6 +115,7 @@ impl Events {
                 tracing::error!(%error, "a task of events ended badly");
             }
         }
+        self.gauges.bus.stop().await;
     }
 }
 

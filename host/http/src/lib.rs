@@ -19,5 +19,5 @@ mod trigger;
 pub use capability::HttpCapability;
 pub use limits::HttpLimits;
 pub use listener::{ListenError, Listener};
-pub use operations::{Check, Operations};
+pub use operations::{Check, Need, Operations};
 pub use trigger::HttpTrigger;

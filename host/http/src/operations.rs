@@ -3,7 +3,7 @@
 
 use crate::listener::Listener;
 use bytes::Bytes;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -21,10 +21,19 @@ const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 pub type Check = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 type Refresh = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// What it means that a dependency does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Requests cannot be answered: send them to another host.
+    Required,
+    /// Requests are answered, and something waits until it is back.
+    Degrades,
+}
+
 /// What the operations listener tells.
 pub struct Operations {
     registry: Registry,
-    checks: Vec<(&'static str, Check)>,
+    checks: Vec<(&'static str, Need, Check)>,
     refresh: Refresh,
 }
 
@@ -34,10 +43,10 @@ impl Operations {
         Self { registry, checks: Vec::new(), refresh: Box::new(refresh) }
     }
 
-    /// Makes readiness depend on `check` too, under `name`.
+    /// Makes readiness tell of `check` too, under `name`.
     #[must_use]
-    pub fn with_check(mut self, name: &'static str, check: Check) -> Self {
-        self.checks.push((name, check));
+    pub fn with_check(mut self, name: &'static str, need: Need, check: Check) -> Self {
+        self.checks.push((name, need, check));
         self
     }
 
@@ -72,16 +81,21 @@ impl Operations {
     }
 
     async fn readiness(&self) -> Response<Full<Bytes>> {
+        // Side by side: a dependency that takes its time must not make the answer late by the sum of all.
+        let states = join_all(self.checks.iter().map(|(_, _, check)| check())).await;
         let mut found = Map::new();
-        let mut status = StatusCode::OK;
-        for (name, check) in &self.checks {
-            let state = check().await.map_or_else(Value::from, |()| Value::from("ok"));
-            if state != "ok" {
-                status = StatusCode::SERVICE_UNAVAILABLE;
+        let (mut ready, mut degraded) = (true, false);
+        for ((name, need, _), state) in self.checks.iter().zip(states) {
+            if state.is_err() {
+                match need {
+                    Need::Required => ready = false,
+                    Need::Degrades => degraded = true,
+                }
             }
-            found.insert((*name).to_owned(), state);
+            found.insert((*name).to_owned(), state.map_or_else(Value::from, |()| Value::from("ok")));
         }
-        let body = json!({ "ready": status == StatusCode::OK, "checks": found });
+        let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let body = json!({ "ready": ready, "degraded": degraded, "checks": found });
         reply(status, "application/json", format!("{body}\n"))
     }
 

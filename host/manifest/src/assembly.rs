@@ -7,7 +7,7 @@ use crate::database::{Owners, check_database};
 use crate::events::{check_subscriptions, parse_patterns};
 use crate::limits::check_limits;
 use crate::names::{is_kebab, suggestion};
-use crate::outbound::check_outbound;
+use crate::outbound::{Components, check_outbound};
 use crate::problem::{Problems, Report};
 use crate::raw::{Located, RawApplication, RawComponent, RawTrigger};
 use crate::routes::parse_route;
@@ -141,7 +141,12 @@ impl ComponentPart {
         }
         Self {
             wasm: wasm(component, context, report).unwrap_or_default(),
-            outbound: check_outbound(&component.outbound_hosts, &context.variables, &context.components, report),
+            outbound: check_outbound(
+                &component.outbound_hosts,
+                &context.variables,
+                Components { own: &context.components, foreign: &context.raw.foreign_components },
+                report,
+            ),
             variables: context.variables.fill_in(&component.variables, report),
             build_command: component.build_command.clone(),
         }
@@ -163,7 +168,7 @@ fn wasm(component: &RawComponent, context: &Context<'_>, report: &mut Report) ->
     match std::path::absolute(&path) {
         Ok(path) => Some(path),
         Err(error) => {
-            let message = format!("cannot make {:?} an absolute path: {error}", source.value);
+            let message = format!("cannot make {} an absolute path: {error}", source.value.display());
             report.add(&source.place, message, "give the path of a file");
             None
         }
@@ -171,13 +176,13 @@ fn wasm(component: &RawComponent, context: &Context<'_>, report: &mut Report) ->
 }
 
 fn refuse_duplicates<'a>(key: &str, texts: impl Iterator<Item = &'a Located<String>>, report: &mut Report) {
-    let mut lines = BTreeMap::new();
+    let mut spots = BTreeMap::new();
     for text in texts {
-        if let Some(line) = lines.get(&text.value) {
+        if let Some(spot) = spots.get(&text.value) {
             let message = format!("`{key} = \"{}\"` stands in two trigger entries", text.value);
-            report.add(&text.place, message, format!("the first is in line {line}: merge the two, or change one"));
+            report.add(&text.place, message, format!("the first is {spot}: merge the two, or change one"));
         } else {
-            lines.insert(&text.value, text.place.line);
+            spots.insert(&text.value, &text.place.spot);
         }
     }
 }

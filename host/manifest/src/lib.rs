@@ -1,4 +1,4 @@
-//! Reads the application from `spin.toml` into one [`App`] and validates it.
+//! Reads the application from `spin.toml`, or from the lock file that Spin makes of it, into one [`App`] and validates it.
 //!
 //! Promise: an [`App`] that [`load`] gives is complete and consistent — every table has one owner, every subscribed
 //! event a publisher, every call a callee, every variable a value — or [`load`] fails with every problem at once, each
@@ -8,9 +8,12 @@
 
 mod app;
 mod assembly;
+mod assignments;
 mod database;
+mod document;
 mod events;
 mod limits;
+mod locked_app;
 mod manifest;
 mod migrations;
 mod names;
@@ -20,7 +23,7 @@ mod raw;
 mod routes;
 mod schedules;
 mod spin_toml;
-mod toml_table;
+mod tables;
 mod variables;
 
 pub use app::{
@@ -28,6 +31,8 @@ pub use app::{
     VariableValue,
 };
 pub use assembly::LoadOptions;
+pub use assignments::{AssignmentError, read_assignments};
+pub use locked_app::file_path;
 pub use manifest::{Manifest, load};
-pub use problem::{Place, Problem, Problems};
+pub use problem::{Place, Problem, Problems, Spot};
 pub use variables::Variables;

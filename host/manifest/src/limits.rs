@@ -8,6 +8,9 @@ use std::ops::RangeInclusive;
 /// The largest manifest or migration file, in bytes: far above what a person writes, far below what hurts.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// The largest lock file that Spin hands over, in bytes: what it makes of a manifest is longer than that, and no person writes it.
+pub(crate) const LOCK_BYTES_MAX: u64 = 16 << 20;
+
 /// The longest name of a component, table, constraint and the like, in bytes: PostgreSQL cuts longer ones off.
 pub(crate) const IDENTIFIER_BYTES_MAX: usize = 63;
 

@@ -4,12 +4,12 @@ use crate::app::App;
 use crate::assembly::{LoadOptions, assemble};
 use crate::problem::{Problems, Report};
 use crate::raw::RawApplication;
-use crate::spin_toml;
 use crate::variables::Variables;
+use crate::{locked_app, spin_toml};
 use std::fmt;
 use std::path::Path;
 
-/// Reads and validates the application at `path`, a `spin.toml`.
+/// Reads and validates the application at `path`, a `spin.toml` or Spin's lock file of one.
 ///
 /// # Errors
 /// Every problem that the application has.
@@ -24,13 +24,16 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads `path`, a `spin.toml`, and nothing else.
+    /// Reads `path` and nothing else: the lock file that `spin up` makes of a manifest if its name ends in `.lock`, as Spin's
+    /// does, and a `spin.toml` otherwise.
     ///
     /// # Errors
-    /// When the file cannot be read or is not TOML. Any other problem waits for [`into_app`](Self::into_app).
+    /// When the file cannot be read, is not what its name says, or demands what this host does not know. Any other problem
+    /// waits for [`into_app`](Self::into_app).
     pub fn read(path: &Path) -> Result<Self, Problems> {
         let mut report = Report::default();
-        let raw = spin_toml::read(path, &mut report)?;
+        let is_locked = path.extension().is_some_and(|ending| ending == "lock");
+        let raw = if is_locked { locked_app::read(path, &mut report) } else { spin_toml::read(path, &mut report) }?;
         Ok(Self { raw, report })
     }
 
@@ -38,6 +41,11 @@ impl Manifest {
     /// `[application.trigger.mutrapro] generated_secrets`.
     pub fn generated_secrets(&self) -> impl Iterator<Item = &str> {
         self.raw.generated_secrets.iter().map(|name| name.value.as_str())
+    }
+
+    /// The names of the application's components.
+    pub fn components(&self) -> impl Iterator<Item = &str> {
+        self.raw.components.iter().map(|component| component.id.value.as_str())
     }
 
     /// Reads the migrations, resolves the variables and validates everything.

@@ -10,10 +10,11 @@ mod schema;
 
 use crate::app::Migration;
 use crate::database::Owners;
+use crate::document::read_text;
+use crate::limits::FILE_BYTES_MAX;
 use crate::names::is_snake;
 use crate::problem::{Place, Report};
 use crate::raw::Located;
-use crate::toml_table::read_text;
 use schema::Schema;
 use std::ffi::OsString;
 use std::fs;
@@ -43,7 +44,7 @@ pub(crate) fn read_migrations(folder: &Path, place: &Place, report: &mut Report)
     let mut is_complete = true;
     for name in names {
         let path = folder.join(&name);
-        let start = Place { file: path.as_path().into(), line: 1 };
+        let start = Place::line(path.as_path().into(), 1);
         let Some((version, change)) = name.to_str().and_then(parse_name) else {
             let message = format!("{} is no name for a migration", name.display());
             report.add(
@@ -54,7 +55,7 @@ pub(crate) fn read_migrations(folder: &Path, place: &Place, report: &mut Report)
             is_complete = false;
             continue;
         };
-        match read_text(&path) {
+        match read_text(&path, FILE_BYTES_MAX) {
             Ok(sql) => migrations.push(Migration { version, name: change.to_owned(), sql, path }),
             Err(error) => {
                 report.add(&start, format!("cannot read the migration: {error}"), "make it a readable text file");
@@ -112,7 +113,7 @@ fn parse_name(name: &str) -> Option<(u32, &str)> {
 fn check_versions(migrations: &[Migration], report: &mut Report) {
     let mut previous = 0;
     for migration in migrations {
-        let place = Place { file: migration.path.as_path().into(), line: 1 };
+        let place = Place::line(migration.path.as_path().into(), 1);
         let version = migration.version;
         if version == previous {
             let message = format!("migration {version:04} exists twice");

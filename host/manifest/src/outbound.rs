@@ -14,6 +14,15 @@ use std::net::Ipv6Addr;
 
 const INTERNAL_SUFFIX: &str = ".spin.internal";
 
+/// The components of the application.
+#[derive(Clone, Copy)]
+pub(crate) struct Components<'a> {
+    /// Those that this host runs.
+    pub(crate) own: &'a BTreeSet<ComponentId>,
+    /// Those that the hosts of other triggers run.
+    pub(crate) foreign: &'a BTreeSet<String>,
+}
+
 enum Target {
     Component(String),
     AllComponents,
@@ -24,7 +33,7 @@ enum Target {
 pub(crate) fn check_outbound(
     texts: &[Located<String>],
     variables: &Resolved,
-    components: &BTreeSet<ComponentId>,
+    components: Components<'_>,
     report: &mut Report,
 ) -> Outbound {
     let mut outbound = Outbound::default();
@@ -35,13 +44,20 @@ pub(crate) fn check_outbound(
         // Messages show the text with its templates: a filled one may contain a secret.
         match parse(&filled) {
             Ok(Target::Host(pattern)) => outbound.hosts.push(pattern),
-            Ok(Target::AllComponents) => outbound.components.extend(components.iter().cloned()),
+            Ok(Target::AllComponents) => outbound.components.extend(components.own.iter().cloned()),
             Ok(Target::Component(name)) => {
                 let id = ComponentId::new(&name);
-                if components.contains(&id) {
+                if components.own.contains(&id) {
                     outbound.components.insert(id);
+                } else if components.foreign.contains(&name) {
+                    let message = format!("{:?} calls a component that the host of another trigger runs", text.value);
+                    report.add(
+                        &text.place,
+                        message,
+                        "give it a [[trigger.mutrapro]] entry, or name its host's address",
+                    );
                 } else {
-                    let known = components.iter().map(ComponentId::as_str);
+                    let known = components.own.iter().map(ComponentId::as_str);
                     let otherwise = "add the component to the manifest, or remove this entry";
                     let message = format!("{:?} calls a component that does not exist", text.value);
                     report.add(&text.place, message, suggestion(&name, known, otherwise));

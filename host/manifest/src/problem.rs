@@ -5,18 +5,54 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A line of a file.
+/// A spot in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The file, as the caller's path to the manifest leads to it.
     pub file: Arc<Path>,
-    /// The line, from 1.
-    pub line: u32,
+    /// Where in the file.
+    pub spot: Spot,
 }
 
+impl Place {
+    /// The line of this number, from 1.
+    pub(crate) fn line(file: Arc<Path>, number: usize) -> Self {
+        Self { file, spot: Spot::Line(u32::try_from(number).unwrap_or(u32::MAX)) }
+    }
+
+    /// The entry of this name.
+    pub(crate) fn entry(file: Arc<Path>, name: impl Into<Arc<str>>) -> Self {
+        Self { file, spot: Spot::Entry(name.into()) }
+    }
+}
+
+/// `spin.toml:7`, or `spin.toml: trigger "quotation"`.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)
+        let file = self.file.display();
+        match &self.spot {
+            Spot::Line(line) => write!(f, "{file}:{line}"),
+            Spot::Entry(name) => write!(f, "{file}: {name}"),
+        }
+    }
+}
+
+/// A part of a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Spot {
+    /// A line, from 1.
+    Line(u32),
+    /// An entry by its name, for example `trigger "quotation"`, where lines are not known: Spin's lock file has none of the
+    /// manifest's.
+    Entry(Arc<str>),
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "in line {line}"),
+            Self::Entry(name) => f.write_str(name),
+        }
     }
 }
 
@@ -42,7 +78,7 @@ impl fmt::Display for Problem {
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// The problems by file and line.
+    /// The problems by file and spot.
     pub fn as_slice(&self) -> &[Problem] {
         &self.0
     }

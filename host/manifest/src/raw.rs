@@ -7,6 +7,7 @@
 //! Deliberately absent: `Debug`. A default may be a secret that should not have been written there.
 
 use crate::problem::Place;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// A value and where it was written.
@@ -27,6 +28,8 @@ pub(crate) struct RawApplication {
     pub(crate) variables: Vec<RawVariable>,
     pub(crate) triggers: Vec<RawTrigger>,
     pub(crate) components: Vec<RawComponent>,
+    /// Names of components that the hosts of other triggers run.
+    pub(crate) foreign_components: BTreeSet<String>,
 }
 
 pub(crate) struct RawVariable {
@@ -64,7 +67,7 @@ pub(crate) struct RawLimit {
 pub(crate) struct RawComponent {
     pub(crate) id: Located<String>,
     /// Path of the WebAssembly file.
-    pub(crate) source: Option<Located<String>>,
+    pub(crate) source: Option<Located<PathBuf>>,
     /// Runs in the manifest's folder through a shell.
     pub(crate) build_command: Option<String>,
     pub(crate) outbound_hosts: Vec<Located<String>>,

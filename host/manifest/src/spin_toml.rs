@@ -2,49 +2,25 @@
 //!
 //! Deliberately absent: whether what is written makes sense. That is asked of every source alike, later.
 
-use crate::limits::LIMIT_KEYS;
+use crate::document::{Entries, Node, Table, Value, listed, read_text};
+use crate::limits::FILE_BYTES_MAX;
 use crate::names::suggestion;
 use crate::problem::{Place, Problems, Report};
-use crate::raw::{Located, RawApplication, RawComponent, RawLimit, RawSchedule, RawTemplate, RawTrigger, RawVariable};
-use crate::toml_table::{Lines, Table, listed, read_text};
-use std::path::Path;
+use crate::raw::{Located, RawApplication, RawComponent, RawTemplate, RawTrigger, RawVariable};
+use crate::tables::{
+    SETTINGS_TABLE, TRIGGER_TABLE, TRIGGER_TYPE, build_command, generated_secrets, refuse_component_key, trigger,
+};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use toml::de::DeTable;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
-const TRIGGER_TYPE: &str = "mutrapro";
 /// What the parser says of a key, or a table, that is given twice.
 const DUPLICATE_KEY: &str = "duplicate key";
 const MANIFEST_VERSION: i64 = 2;
 
-const TRIGGER_KEYS: [&str; 11] = [
-    "id",
-    "component",
-    "route",
-    "database",
-    "migrations",
-    "tables",
-    "publishes",
-    "subscribes",
-    "schedules",
-    "blobs",
-    "limits",
-];
 const COMPONENT_KEYS: [&str; 6] = ["source", "description", "allowed_outbound_hosts", "variables", "build", "tool"];
-
-/// What Spin gives a component and this host does not, each with what to do instead.
-const REFUSED_COMPONENT_KEYS: [(&str, &str); 11] = [
-    ("files", "remove it; build static content into the component"),
-    ("exclude_files", "remove it; build static content into the component"),
-    ("key_value_stores", "remove it; keep the data in a table of the service's own `database`"),
-    ("sqlite_databases", "remove it; name the service's `database` and `tables` in its [[trigger.mutrapro]] entry"),
-    ("ai_models", "remove it; call a model over HTTP, with its host in `allowed_outbound_hosts`"),
-    ("environment", "remove it; give the values in [component.<id>.variables]"),
-    ("allowed_http_hosts", "use `allowed_outbound_hosts`"),
-    ("dependencies", "remove it; compose the component when it is built"),
-    ("dependencies_inherit_configuration", "remove it; compose the component when it is built"),
-    ("targets", "remove it; the host checks imports against grants at start-up"),
-    ("profile", "remove it; let the build command choose the profile"),
-];
 
 /// Reads the manifest; what is wrong with its keys and types is added to `report`.
 ///
@@ -52,10 +28,10 @@ const REFUSED_COMPONENT_KEYS: [(&str, &str); 11] = [
 /// When the file cannot be read or is not TOML: then nothing else can be said of it.
 pub(crate) fn read(path: &Path, report: &mut Report) -> Result<RawApplication, Problems> {
     let file: Arc<Path> = path.into();
-    let text = match read_text(path) {
+    let text = match read_text(path, FILE_BYTES_MAX) {
         Ok(text) => text,
         Err(error) => {
-            let place = Place { file, line: 1 };
+            let place = Place::line(file, 1);
             let remedy = "give the path of a readable spin.toml";
             return Err(Report::single(&place, format!("cannot read the manifest: {error}"), remedy));
         }
@@ -73,8 +49,48 @@ pub(crate) fn read(path: &Path, report: &mut Report) -> Result<RawApplication, P
         syntax.add(&lines.place(span.start), message, "correct the syntax (TOML 1.1); a key is given once");
     }
     syntax.finish()?;
-    let root = Table::root(&lines, document.get_ref());
+    let entries = lines.entries(document.get_ref());
+    let root = Table::new("the manifest", lines.place(0), &entries);
     Ok(application(&root, path.parent().unwrap_or(Path::new("")), report))
+}
+
+/// Where each line of a text begins.
+struct Lines {
+    file: Arc<Path>,
+    breaks: Vec<usize>,
+}
+
+impl Lines {
+    fn new(file: Arc<Path>, text: &str) -> Self {
+        Self { file, breaks: text.match_indices('\n').map(|(offset, _)| offset).collect() }
+    }
+
+    /// The place of the byte at `offset`.
+    fn place(&self, offset: usize) -> Place {
+        Place::line(self.file.clone(), self.breaks.partition_point(|line_break| *line_break < offset) + 1)
+    }
+
+    fn entries(&self, table: &DeTable<'_>) -> Entries {
+        let entries = table.iter().map(|(key, value)| {
+            let place = self.place(key.span().start);
+            (key.get_ref().to_string(), (place, self.node(value)))
+        });
+        entries.collect()
+    }
+
+    fn node(&self, value: &Spanned<DeValue<'_>>) -> Node {
+        let plain = match value.get_ref() {
+            DeValue::String(text) => Value::Text(text.to_string()),
+            DeValue::Boolean(boolean) => Value::Boolean(*boolean),
+            DeValue::Integer(digits) => {
+                i64::from_str_radix(digits.as_str(), digits.radix()).map_or(Value::Other("integer"), Value::Integer)
+            }
+            DeValue::Array(array) => Value::Array(array.iter().map(|element| self.node(element)).collect()),
+            DeValue::Table(table) => Value::Table(self.entries(table)),
+            other => Value::Other(other.type_str()),
+        };
+        Node { place: self.place(value.span().start), value: plain }
+    }
 }
 
 fn application(root: &Table<'_>, folder: &Path, report: &mut Report) -> RawApplication {
@@ -97,22 +113,19 @@ fn application(root: &Table<'_>, folder: &Path, report: &mut Report) -> RawAppli
         folder: folder.to_owned(),
         name,
         version: details.as_ref().and_then(|details| details.string("version", report)),
-        generated_secrets: details.map(|details| generated_secrets(&details, report)).unwrap_or_default(),
+        generated_secrets: details.map(|details| settings(&details, report)).unwrap_or_default(),
         variables_place: root.place_of("variables").unwrap_or_else(|| root.place.clone()),
         variables: variables(root, report),
         triggers: triggers(root, report),
         components: components(root, report),
+        foreign_components: BTreeSet::new(),
     }
 }
 
-fn generated_secrets(details: &Table<'_>, report: &mut Report) -> Vec<Located<String>> {
-    let Some(settings) = own_trigger_type(details, "[application.trigger]", report)
-        .and_then(|triggers| triggers.table(TRIGGER_TYPE, "[application.trigger.mutrapro]", report))
-    else {
-        return Vec::new();
-    };
-    settings.refuse_unknown_keys(&["generated_secrets"], report);
-    settings.strings("generated_secrets", report).map(|names| names.value).unwrap_or_default()
+fn settings(details: &Table<'_>, report: &mut Report) -> Vec<Located<String>> {
+    let settings = own_trigger_type(details, "[application.trigger]", report)
+        .and_then(|triggers| triggers.table(TRIGGER_TYPE, SETTINGS_TABLE, report));
+    settings.map(|settings| generated_secrets(&settings, report)).unwrap_or_default()
 }
 
 /// The table `trigger` of `parent`, once every type in it but ours is reported.
@@ -149,60 +162,8 @@ fn triggers(root: &Table<'_>, report: &mut Report) -> Vec<RawTrigger> {
     let Some(triggers) = own_trigger_type(root, "[trigger]", report) else {
         return Vec::new();
     };
-    let entries = triggers.tables(TRIGGER_TYPE, "[[trigger.mutrapro]]", report);
+    let entries = triggers.tables(TRIGGER_TYPE, TRIGGER_TABLE, report);
     entries.iter().map(|entry| trigger(entry, report)).collect()
-}
-
-fn trigger(entry: &Table<'_>, report: &mut Report) -> RawTrigger {
-    entry.refuse_unknown_keys(&TRIGGER_KEYS, report);
-    entry.require("component", "\"…\"", report);
-    let mut texts = |key: &str| entry.strings(key, report).map(|texts| texts.value).unwrap_or_default();
-    let (publishes, subscribes) = (texts("publishes"), texts("subscribes"));
-    let component = if entry.has_table("component") {
-        let place = entry.place_of("component").unwrap_or_else(|| entry.place.clone());
-        report.add(
-            &place,
-            "a component written inside its trigger entry is not supported by this host",
-            "move it to [component.<id>] and write `component = \"<id>\"`",
-        );
-        None
-    } else {
-        entry.string("component", report)
-    };
-    RawTrigger {
-        id: entry.string("id", report),
-        component,
-        route: entry.string("route", report),
-        database: entry.string("database", report),
-        migrations: entry.string("migrations", report),
-        tables: entry.strings("tables", report),
-        publishes,
-        subscribes,
-        schedules: entry
-            .tables("schedules", "`schedules`", report)
-            .iter()
-            .filter_map(|s| schedule(s, report))
-            .collect(),
-        blobs: entry.boolean("blobs", report).unwrap_or(false),
-        limits: limits(entry, report),
-    }
-}
-
-fn schedule(entry: &Table<'_>, report: &mut Report) -> Option<RawSchedule> {
-    entry.refuse_unknown_keys(&["job", "cron"], report);
-    entry.require("job", "\"…\"", report);
-    entry.require("cron", "\"0 * * * * *\"", report);
-    let (job, cron) = (entry.string("job", report), entry.string("cron", report));
-    Some(RawSchedule { job: job?, cron: cron? })
-}
-
-fn limits(entry: &Table<'_>, report: &mut Report) -> Vec<RawLimit> {
-    let Some(limits) = entry.table("limits", "`limits`", report) else {
-        return Vec::new();
-    };
-    limits.refuse_unknown_keys(&LIMIT_KEYS, report);
-    let values = LIMIT_KEYS.into_iter().filter_map(|key| Some(RawLimit { key, value: limits.integer(key, report)? }));
-    values.collect()
 }
 
 fn components(root: &Table<'_>, report: &mut Report) -> Vec<RawComponent> {
@@ -221,7 +182,7 @@ fn component(table: &Table<'_>, id: Located<String>, report: &mut Report) -> Opt
     let outbound_hosts = entry.strings("allowed_outbound_hosts", report).map(|hosts| hosts.value).unwrap_or_default();
     Some(RawComponent {
         source: source(&entry, report),
-        build_command: build_command(&entry, report),
+        build_command: build(&entry, report),
         outbound_hosts,
         variables: templates(&entry, report),
         id,
@@ -230,23 +191,17 @@ fn component(table: &Table<'_>, id: Located<String>, report: &mut Report) -> Opt
 
 fn refuse_unknown_component_keys(entry: &Table<'_>, report: &mut Report) {
     for key in entry.keys().filter(|key| !COMPONENT_KEYS.contains(&key.value.as_str())) {
-        let refused = REFUSED_COMPONENT_KEYS.iter().find(|(name, _)| *name == key.value);
-        let (message, remedy) = match refused {
-            Some((name, remedy)) => {
-                (format!("`{name}` in {} is not supported by this host", entry.name), (*remedy).to_owned())
-            }
-            None => (
-                format!("unknown key `{}` in {}", key.value, entry.name),
-                suggestion(&key.value, COMPONENT_KEYS, format!("known are {}", listed(&COMPONENT_KEYS))),
-            ),
-        };
-        report.add(&key.place, message, remedy);
+        if !refuse_component_key(&key.value, &entry.name, &key.place, report) {
+            let message = format!("unknown key `{}` in {}", key.value, entry.name);
+            let remedy = suggestion(&key.value, COMPONENT_KEYS, format!("known are {}", listed(&COMPONENT_KEYS)));
+            report.add(&key.place, message, remedy);
+        }
     }
 }
 
-fn source(entry: &Table<'_>, report: &mut Report) -> Option<Located<String>> {
+fn source(entry: &Table<'_>, report: &mut Report) -> Option<Located<PathBuf>> {
     if !entry.has_table("source") {
-        return entry.string("source", report);
+        return entry.string("source", report).map(|path| Located { place: path.place, value: path.value.into() });
     }
     let place = entry.place_of("source").unwrap_or_else(|| entry.place.clone());
     let message = format!("`source` of {} as a URL is not supported yet by this host", entry.name);
@@ -254,22 +209,10 @@ fn source(entry: &Table<'_>, report: &mut Report) -> Option<Located<String>> {
     None
 }
 
-/// The build as one command for a shell in the manifest's folder: Spin's `workdir` becomes a `cd`, its list of commands
-/// a chain that stops at the first failure.
-fn build_command(entry: &Table<'_>, report: &mut Report) -> Option<String> {
+fn build(entry: &Table<'_>, report: &mut Report) -> Option<String> {
     let build = entry.table("build", format!("{} build", entry.name), report)?;
     build.refuse_unknown_keys(&["command", "workdir", "watch"], report);
-    build.require("command", "\"cargo build …\"", report);
-    build.strings("watch", report);
-    let workdir = build.string("workdir", report);
-    let commands = if build.has_array("command") {
-        build.strings("command", report)?.value
-    } else {
-        vec![build.string("command", report)?]
-    };
-    let change_folder = workdir.map(|folder| format!("cd '{}'", folder.value.replace('\'', r"'\''")));
-    let steps: Vec<_> = change_folder.into_iter().chain(commands.into_iter().map(|command| command.value)).collect();
-    Some(steps.join(" && "))
+    build_command(&build, report)
 }
 
 fn templates(entry: &Table<'_>, report: &mut Report) -> Vec<RawTemplate> {

@@ -36,6 +36,38 @@ pub enum OpenError {
         /// What the database said.
         source: anyhow::Error,
     },
+    /// PostgreSQL would cut the name of the service's role: give the component a shorter id.
+    #[error("{service}: the role {role:?} has more than 63 bytes: give the component a shorter id")]
+    Role {
+        /// The service whose role it is.
+        service: ComponentId,
+        /// The role.
+        role: String,
+    },
+    /// The server does not let a role sign in: bring roles and databases to what the manifest says.
+    #[error(
+        "{role} cannot sign in to {database}, the database of {service}: {source}; run `mutrapro migrate`, and give every host the key that it used"
+    )]
+    SignIn {
+        /// The service whose database it is.
+        service: ComponentId,
+        /// The database.
+        database: String,
+        /// Who signs in.
+        role: String,
+        /// What the server said.
+        source: sqlx::Error,
+    },
+    /// The server does not answer: check its address, its certificate and how many connections it allows.
+    #[error("cannot reach {database}, the database of {service}: {source}; check the address of the PostgreSQL server and its max_connections")]
+    Server {
+        /// The service whose database it is.
+        service: ComponentId,
+        /// The database.
+        database: String,
+        /// What the server or the network said.
+        source: sqlx::Error,
+    },
 }
 
 /// Why migrations were not applied. Those before the failed one are, and stay.
@@ -82,6 +114,14 @@ pub enum MigrateError {
         service: ComponentId,
         /// The migration's file, or the name of one of the host's own.
         migration: String,
+        /// What the database said.
+        reason: Error,
+    },
+    /// What has been applied is not to be seen: give the role its rights, or mend the record.
+    #[error("{service}: the record of applied migrations cannot be read: {reason}: run `mutrapro migrate`")]
+    Unreadable {
+        /// The service whose database it is.
+        service: ComponentId,
         /// What the database said.
         reason: Error,
     },

@@ -4,10 +4,10 @@
 //! that service's own tables alone; a transaction is durable as a whole or leaves nothing behind, whatever becomes of
 //! the guest that opened it; no caller waits for ever, neither for the writer nor for a statement.
 //!
-//! Deliberately absent: a connection pool for writers (SQLite has one writer, so they queue here, in order), floating
-//! point, savepoints for guests, and any way for a guest to name another database. Back ends are private: what the rest
+//! Deliberately absent: floating point, savepoints for guests, and any way for a guest to name another database. Back ends are private: what the rest
 //! of the host knows are [`Databases`], [`Database`] and [`Transaction`].
 
+mod answer;
 pub mod bindings;
 mod capability;
 mod database;
@@ -19,6 +19,8 @@ mod instant;
 mod limits;
 mod metrics;
 mod migrations;
+mod open;
+mod postgres;
 mod sqlite;
 mod transaction;
 
@@ -31,6 +33,7 @@ pub use host::{TransactionResource, lend, take_back, transaction_mut};
 pub use instant::canonical_instant;
 pub use limits::SqlLimits;
 pub use metrics::SqlMetrics;
-pub use migrations::AppliedMigration;
+pub use migrations::{AppliedMigration, PendingMigration};
+pub use postgres::{HOST_ROLE, KeyError, PostgresConfig, ProvisionError, Provisioner, RolePasswords, role_of};
 pub use sqlite::{SqliteConfig, Synchronous};
 pub use transaction::Transaction;

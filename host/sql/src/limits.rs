@@ -32,17 +32,36 @@ pub(crate) const BUSY_TIME: Duration = Duration::from_secs(5);
 /// How many instructions of SQLite's virtual machine run between two looks at the clock: some 10 to 50 µs.
 pub(crate) const INSTRUCTIONS_PER_LOOK: i32 = 1_000;
 
+/// The statements of a PostgreSQL database for which the types of parameters are remembered that it had to be told.
+pub(crate) const HINTED_STATEMENTS_MAX: usize = 256;
+/// How long opening a connection to PostgreSQL may take.
+pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// How long a connection to PostgreSQL lies idle before it is closed.
+pub(crate) const IDLE_TIME: Duration = Duration::from_secs(60);
+/// How much longer than its own limit PostgreSQL is given to say that a statement was stopped.
+pub(crate) const ANSWER_GRACE: Duration = Duration::from_millis(500);
+/// How much longer than the host a PostgreSQL session keeps a transaction of a host that is gone.
+pub(crate) const SESSION_GRACE: Duration = Duration::from_secs(2);
+/// How often PostgreSQL looks whether whoever waits for a running statement is still there.
+pub(crate) const CLIENT_CHECK_TIME: Duration = Duration::from_secs(1);
+/// How long a statement that nobody waits for any more may take to end by itself before PostgreSQL is asked to stop it.
+pub(crate) const STOP_WAIT: Duration = Duration::from_millis(50);
+/// How long asking so may take.
+pub(crate) const STOP_TIME: Duration = Duration::from_secs(3);
+/// The connections for reads beside the one that migrates.
+pub(crate) const OWNER_READERS: u32 = 2;
+
 /// What a statement and a transaction may take. Services and the host's own callers are held to the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlLimits {
     /// The most rows in an answer.
     pub rows_max: usize,
-    /// The most bytes in an answer: text and bytes by their length, any other value as 8. It also bounds a single
-    /// value within the database.
+    /// The most bytes in an answer: text and bytes by their length, any other value as 8. In SQLite it also bounds a
+    /// single value within the database.
     pub bytes_max: usize,
     /// How long a statement may run.
     pub statement_time: Duration,
-    /// How long a transaction may be open: it keeps every other writer of its database waiting.
+    /// How long a transaction may be open: it keeps others waiting, in SQLite every other writer of its database.
     pub transaction_time: Duration,
     /// How long `begin` waits for the writers before it, and a read for a free connection.
     pub wait_time: Duration,

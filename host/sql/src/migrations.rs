@@ -37,6 +37,21 @@ impl fmt::Display for AppliedMigration {
     }
 }
 
+/// A migration that has yet to be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingMigration {
+    /// The service whose database it changes.
+    pub service: ComponentId,
+    /// Its file, or the name of one of the host's own.
+    pub migration: String,
+}
+
+impl fmt::Display for PendingMigration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.service, self.migration)
+    }
+}
+
 /// A migration as it should be.
 struct Step<'a> {
     version: u32,
@@ -53,26 +68,19 @@ struct Recorded {
     checksum: String,
 }
 
+impl Step<'_> {
+    fn as_recorded(&self) -> Recorded {
+        Recorded { version: self.version, name: self.name.to_owned(), checksum: checksum(self.sql) }
+    }
+}
+
 /// Applies what is pending in one service's database, oldest first.
 pub(crate) async fn migrate(
     database: &dyn Database,
     service: &ComponentId,
     migrations: &[Migration],
 ) -> Result<Vec<AppliedMigration>, MigrateError> {
-    let host_steps: Vec<Step<'_>> = database
-        .host_migrations()
-        .iter()
-        .map(|(version, name, sql)| Step { version: *version, name, sql, place: format!("the host's own {name}") })
-        .collect();
-    let service_steps: Vec<Step<'_>> = migrations
-        .iter()
-        .map(|migration| Step {
-            version: migration.version,
-            name: &migration.name,
-            sql: &migration.sql,
-            place: migration.path.display().to_string(),
-        })
-        .collect();
+    let [host_steps, service_steps] = steps(database.host_migrations(), migrations);
     let mut applied = Vec::new();
     for (record, steps) in [(HOST_RECORD, &host_steps), (SERVICE_RECORD, &service_steps)] {
         while let Some(step) = apply_next(database, service, record, steps).await? {
@@ -89,6 +97,78 @@ pub(crate) async fn migrate(
     Ok(applied)
 }
 
+/// What [`migrate`] would apply in one service's database, oldest first.
+pub(crate) async fn pending(
+    database: &dyn Database,
+    service: &ComponentId,
+    migrations: &[Migration],
+) -> Result<Vec<PendingMigration>, MigrateError> {
+    let [host_steps, service_steps] = steps(database.host_migrations(), migrations);
+    let mut pending = Vec::new();
+    for (record, steps) in [(HOST_RECORD, host_steps), (SERVICE_RECORD, service_steps)] {
+        let mut recorded = match database.query(&read_statement(record), Vec::new()).await {
+            Ok(rows) => read_record(rows),
+            // There is no such table yet.
+            Err(Error::Invalid(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+        .map_err(|reason| MigrateError::Unreadable { service: service.clone(), reason })?;
+        while let Some(step) = first_pending(service, &steps, &recorded)? {
+            pending.push(PendingMigration { service: service.clone(), migration: step.place.clone() });
+            recorded.push(step.as_recorded());
+        }
+    }
+    Ok(pending)
+}
+
+/// The same for psql: applies what is pending there, each migration in its own transaction, and records it.
+pub(crate) fn script(host_migrations: &[(u32, &str, &str)], migrations: &[Migration]) -> String {
+    let [host_steps, service_steps] = steps(host_migrations, migrations);
+    let mut text = String::new();
+    for (record, steps) in [(HOST_RECORD, host_steps), (SERVICE_RECORD, service_steps)] {
+        text += &format!("{};\n", create_statement(record));
+        for Step { version, name, sql, .. } in steps {
+            let (checksum, applied_at) = (checksum(sql), canonical_instant(Timestamp::now()));
+            text += &format!(
+                "SELECT NOT EXISTS (SELECT FROM {record} WHERE version = {version}) AS pending \\gset\n\
+                 \\if :pending\nBEGIN;\n{sql};\n\
+                 INSERT INTO {record} (version, name, checksum, applied_at) \
+                 VALUES ({version}, '{name}', '{checksum}', '{applied_at}');\nCOMMIT;\n\\endif\n"
+            );
+        }
+    }
+    text
+}
+
+/// The host's own migrations and the service's.
+fn steps<'a>(host_migrations: &[(u32, &'a str, &'a str)], migrations: &'a [Migration]) -> [Vec<Step<'a>>; 2] {
+    let of_host = host_migrations.iter().map(|(version, name, sql)| Step {
+        version: *version,
+        name,
+        sql,
+        place: format!("the host's own {name}"),
+    });
+    let of_service = migrations.iter().map(|migration| Step {
+        version: migration.version,
+        name: &migration.name,
+        sql: &migration.sql,
+        place: migration.path.display().to_string(),
+    });
+    [of_host.collect(), of_service.collect()]
+}
+
+fn create_statement(record: &str) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {record} (\
+         version BIGINT NOT NULL CONSTRAINT {record}_pkey PRIMARY KEY, name TEXT NOT NULL, \
+         checksum TEXT NOT NULL, applied_at TEXT NOT NULL)"
+    )
+}
+
+fn read_statement(record: &str) -> String {
+    format!("SELECT version, name, checksum FROM {record} ORDER BY version")
+}
+
 /// Applies the first pending step, if there is one.
 async fn apply_next<'a>(
     database: &dyn Database,
@@ -98,18 +178,8 @@ async fn apply_next<'a>(
 ) -> Result<Option<&'a Step<'a>>, MigrateError> {
     let unavailable = |reason| MigrateError::Unavailable { service: service.clone(), reason };
     let mut transaction = database.begin_unlimited().await.map_err(unavailable)?;
-    transaction
-        .run_script(&format!(
-            "CREATE TABLE IF NOT EXISTS {record} (\
-             version BIGINT NOT NULL CONSTRAINT {record}_pkey PRIMARY KEY, name TEXT NOT NULL, \
-             checksum TEXT NOT NULL, applied_at TEXT NOT NULL)"
-        ))
-        .await
-        .map_err(unavailable)?;
-    let rows = transaction
-        .query(&format!("SELECT version, name, checksum FROM {record} ORDER BY version"), Vec::new())
-        .await
-        .map_err(unavailable)?;
+    transaction.run_script(&create_statement(record)).await.map_err(unavailable)?;
+    let rows = transaction.query(&read_statement(record), Vec::new()).await.map_err(unavailable)?;
     let recorded = read_record(rows).map_err(unavailable)?;
     let Some(step) = first_pending(service, steps, &recorded)? else {
         transaction.commit().await.map_err(unavailable)?;

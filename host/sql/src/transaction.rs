@@ -12,8 +12,7 @@ use tokio::sync::Notify;
 ///
 /// Dropping it rolls back, in the background: the next writer starts once that is done. After [`Error::Unavailable`] or
 /// [`Error::Conflict`] it has been rolled back, and whatever follows is `unavailable`; every other error leaves what ran
-/// before the failed statement as it was, and the transaction usable. (A back end that would lose its transaction to a
-/// refused statement, as PostgreSQL does, guards each with a savepoint of its own.)
+/// before the failed statement as it was, and the transaction usable.
 pub struct Transaction {
     back_end: Box<dyn BackEndTransaction>,
     metrics: Arc<ServiceMetrics>,

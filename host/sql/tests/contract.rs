@@ -11,8 +11,14 @@ mod suite;
 
 use mutrapro_manifest::App;
 use mutrapro_sql::{Databases, SqlLimits, SqlMetrics, SqliteConfig};
-use std::sync::Arc;
+use mutrapro_testkit::PostgresServer;
+use prometheus_client::registry::Registry;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection};
 use suite::Fixture;
+use tokio::sync::{Mutex, OnceCell};
 
 struct Sqlite {
     directory: tempfile::TempDir,
@@ -27,8 +33,55 @@ impl Sqlite {
 impl Fixture for Sqlite {
     async fn open(&self, app: &App, limits: SqlLimits) -> Arc<Databases> {
         let config = SqliteConfig { limits, ..SqliteConfig::new(self.directory.path().to_owned()) };
-        let metrics = SqlMetrics::register(&mut prometheus_client::registry::Registry::default());
+        let metrics = SqlMetrics::register(&mut Registry::default());
         Databases::open(app, &config, metrics).await.unwrap()
+    }
+}
+
+/// One server for all tests that run at the same time, ended with the last of them; a database for each test.
+struct Postgres {
+    server: OnceCell<Arc<PostgresServer>>,
+    database: String,
+}
+
+impl Postgres {
+    fn new() -> Self {
+        static DATABASES: AtomicU32 = AtomicU32::new(0);
+        let database = format!("shop_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        Self { server: OnceCell::new(), database }
+    }
+
+    async fn server(&self) -> &PostgresServer {
+        static RUNNING: Mutex<Weak<PostgresServer>> = Mutex::const_new(Weak::new());
+        let share = async || {
+            let mut running = RUNNING.lock().await;
+            let server = match running.upgrade() {
+                Some(server) => server,
+                None => Arc::new(PostgresServer::start().await.unwrap()),
+            };
+            *running = Arc::downgrade(&server);
+            let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+            // The limit as an operator would set it, and so that no test fills the disk.
+            let settings = format!("ALTER DATABASE {} SET temp_file_limit = '64MB'", self.database);
+            for statement in [format!("CREATE DATABASE {}", self.database), settings] {
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+            }
+            server
+        };
+        self.server.get_or_init(share).await
+    }
+}
+
+impl Fixture for Postgres {
+    /// As the owner, whose connections write one at a time.
+    async fn open(&self, app: &App, limits: SqlLimits) -> Arc<Databases> {
+        let server: PgConnectOptions = self.server().await.url().parse().unwrap();
+        let mut app = app.clone();
+        for service in app.services.values_mut() {
+            Arc::make_mut(service).database.as_mut().unwrap().name.clone_from(&self.database);
+        }
+        let metrics = SqlMetrics::register(&mut Registry::default());
+        Databases::connect_as_owner(&app, &server, limits, metrics).await.unwrap()
     }
 }
 
@@ -96,3 +149,4 @@ macro_rules! whole_contract {
 }
 
 whole_contract!(sqlite, Sqlite::new());
+whole_contract!(postgres, Postgres::new());

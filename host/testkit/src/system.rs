@@ -1,38 +1,41 @@
-//! A running host.
+//! A running system: one host with a data folder, or several on servers that they share.
 
-use crate::application::{Application, target_folder};
+use crate::application::Application;
 use crate::client::Client;
-use crate::wait::eventually;
-use anyhow::{Context, Result, bail, ensure};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use crate::host::{Host, Launch, executable, sum_of_series};
+use crate::proxy::TcpProxy;
+use crate::servers::{Servers, way_to_nats};
+use crate::wait::{eventually, eventually_within};
+use anyhow::{Context, Result, ensure};
+use std::path::Path;
+use std::process::ExitStatus;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
-/// How long a host may take to be ready: the first start compiles the components.
-const START_PATIENCE: Duration = Duration::from_secs(180);
+/// How long everything that was emitted may take to be handled, where servers or hosts were away meanwhile.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a system is to be started.
 pub struct SystemBuilder {
     application: Application,
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
+    shared: bool,
 }
 
-/// A host that runs an application in a process of its own, killed when this value is dropped.
+/// A system whose processes are killed when this value is dropped.
 pub struct System {
     builder: SystemBuilder,
     data: TempDir,
-    process: Child,
-    api: SocketAddr,
-    operations: SocketAddr,
+    // Before the servers, so that hosts end before what they work on.
+    host: Host,
+    others: Vec<Host>,
+    servers: Option<Servers>,
 }
 
 impl SystemBuilder {
-    /// Sets an environment variable of the host.
+    /// Sets an environment variable of the hosts.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -46,31 +49,67 @@ impl SystemBuilder {
         self
     }
 
-    /// Starts the system with an empty data folder and waits until it is ready.
+    /// Keeps its data on servers of its own, PostgreSQL and NATS, so that further hosts can join.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    /// Keeps its data in its data folder, whatever the environment asks for: for what only that has.
+    #[must_use]
+    pub fn embedded(mut self) -> Self {
+        self.shared = false;
+        self
+    }
+
+    /// Starts the system with nothing in it and waits until it is ready.
     ///
     /// # Errors
     /// When it does not become ready, with what it logged.
-    pub async fn start(self) -> Result<System> {
+    pub async fn start(mut self) -> Result<System> {
         let data = tempfile::tempdir()?;
-        let (process, api, operations) = launch(&self, data.path()).await?;
-        Ok(System { builder: self, data, process, api, operations })
+        let mut servers = None;
+        if self.shared {
+            let started = Servers::start().await?;
+            self.environment.push(("MUTRAPRO_BLOBS_URL".to_owned(), format!("file://{}/blobs", data.path().display())));
+            self.run(data.path(), &["migrate"], started.for_the_owner()).await?;
+            self.environment.extend(started.for_hosts());
+            servers = Some(started);
+        }
+        let host = Host::start(&self.launch(data.path())).await?;
+        Ok(System { builder: self, data, host, others: Vec::new(), servers })
+    }
+
+    fn launch<'a>(&'a self, data: &'a Path) -> Launch<'a> {
+        Launch { application: &self.application, data, arguments: &self.arguments, environment: &self.environment }
+    }
+
+    async fn run(&self, data: &Path, arguments: &[&str], environment: Vec<(String, String)>) -> Result<String> {
+        let mut command = Command::new(executable()?);
+        command.args(arguments).arg("--from").arg(self.application.manifest());
+        command.arg("--data-dir").arg(data);
+        let output = command.envs(self.environment.iter().cloned()).envs(environment).output().await?;
+        ensure!(output.status.success(), "{arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
     }
 }
 
 impl System {
-    /// A system for `application`.
+    /// A system for `application`, on the back ends that the environment asks for.
     pub fn of(application: Application) -> SystemBuilder {
-        SystemBuilder { application, environment: Vec::new(), arguments: Vec::new() }
+        let shared = Servers::are_asked_for();
+        SystemBuilder { application, environment: Vec::new(), arguments: Vec::new(), shared }
     }
 
     /// A client of the public listener.
     pub fn client(&self) -> Client {
-        Client::new(self.api)
+        self.host.client()
     }
 
     /// A client of the operations listener.
     pub fn operations(&self) -> Client {
-        Client::new(self.operations)
+        self.host.operations()
     }
 
     /// The data folder.
@@ -78,48 +117,89 @@ impl System {
         self.data.path()
     }
 
-    /// The process id of the host.
+    /// The process id of the first host.
     pub fn process_id(&self) -> Option<u32> {
-        self.process.id()
+        self.host.process_id()
     }
 
-    /// Ends the process at once, as a power failure would, and starts it again on the same data.
+    /// The servers that its hosts share, if they do.
+    pub fn servers(&self) -> Option<&Servers> {
+        self.servers.as_ref()
+    }
+
+    /// The same, to stop and start them.
+    pub fn servers_mut(&mut self) -> Option<&mut Servers> {
+        self.servers.as_mut()
+    }
+
+    /// The further hosts, in the order in which they came.
+    pub fn others_mut(&mut self) -> &mut Vec<Host> {
+        &mut self.others
+    }
+
+    /// Starts a further host on the same servers and gives its place among the others.
+    ///
+    /// # Errors
+    /// When there are no servers, or it does not become ready.
+    pub async fn add_host(&mut self) -> Result<usize> {
+        ensure!(self.servers.is_some(), "a second host needs servers that both share");
+        self.others.push(Host::start(&self.builder.launch(self.data.path())).await?);
+        Ok(self.others.len() - 1)
+    }
+
+    /// As [`add_host`](Self::add_host), with a network of its own to the broker.
+    ///
+    /// # Errors
+    /// As [`add_host`](Self::add_host).
+    pub async fn add_host_behind(&mut self, to_nats: &TcpProxy) -> Result<usize> {
+        ensure!(self.servers.is_some(), "a second host needs servers that both share");
+        let environment = [self.builder.environment.as_slice(), &[way_to_nats(to_nats.address())]].concat();
+        let launch = Launch { environment: &environment, ..self.builder.launch(self.data.path()) };
+        self.others.push(Host::start(&launch).await?);
+        Ok(self.others.len() - 1)
+    }
+
+    /// Ends the first host at once, as a power failure would.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.host.kill().await
+    }
+
+    /// Ends the first host at once, as a power failure would, and starts it again on the same data.
     ///
     /// # Errors
     /// When it does not become ready again.
     pub async fn kill_and_restart(&mut self) -> Result<()> {
-        self.process.kill().await?;
+        self.host.kill().await?;
         self.restart().await
     }
 
-    /// Starts the host again on the same data after it ended.
+    /// Starts the first host again on the same data after it ended.
     ///
     /// # Errors
     /// When it does not become ready.
     pub async fn restart(&mut self) -> Result<()> {
-        (self.process, self.api, self.operations) = launch(&self.builder, self.data.path()).await?;
+        self.host = Host::start(&self.builder.launch(self.data.path())).await?;
         Ok(())
     }
 
-    /// Asks the process to end with SIGTERM, and waits until it has.
+    /// Asks the first host to end with SIGTERM, and waits until it has.
     ///
     /// # Errors
     /// When it does not end.
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
-        let id = self.process.id().context("the host has ended already")?;
-        let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
-        ensure!(sent.success(), "cannot send SIGTERM to {id}");
-        Ok(self.process.wait().await?)
+        self.host.terminate().await
     }
 
-    /// The value of a metric: the sum over all series of `name` whose labels contain every one of `labels`
-    /// (`service="user-service"`).
+    /// The value of a metric on the first host: the sum over all series of `name` whose labels contain every one of
+    /// `labels` (`service="user-service"`).
     ///
     /// # Errors
     /// When the metrics cannot be read.
     pub async fn metric(&self, name: &str, labels: &[&str]) -> Result<f64> {
-        let text = self.operations().get("/metrics").await?.expect(200)?.text();
-        Ok(sum_of_series(&text, name, labels))
+        Ok(sum_of_series(&self.host.metrics().await?, name, labels))
     }
 
     /// Waits until every event that was emitted has been handled by every consumer.
@@ -127,14 +207,19 @@ impl System {
     /// # Errors
     /// When that does not happen in time.
     pub async fn settled(&self) -> Result<()> {
-        let mut published = None;
-        eventually("every event was handled", async || {
-            let text = self.operations().get("/metrics").await?.expect(200)?.text();
-            let pending = sum_of_series(&text, "mutrapro_events_outbox_pending", &[])
-                + sum_of_series(&text, "mutrapro_events_deliveries_pending", &[]);
+        let patience = if self.servers.is_some() { SETTLE_PATIENCE } else { Duration::from_secs(20) };
+        let mut before = None;
+        eventually_within(patience, "every event was handled", async || {
+            let (mut pending, mut published) = (0.0, 0.0);
+            for host in [&self.host].into_iter().chain(&self.others) {
+                let text = host.metrics().await?;
+                pending += sum_of_series(&text, "mutrapro_events_outbox_pending", &[])
+                    + sum_of_series(&text, "mutrapro_events_deliveries_pending", &[]);
+                published += sum_of_series(&text, "mutrapro_events_published_total", &[]);
+            }
             // Outboxes are counted after deliveries: what is published in between would be seen in neither.
-            let before = published.replace(sum_of_series(&text, "mutrapro_events_published_total", &[]));
-            Ok((pending == 0.0 && before == published).then_some(()))
+            let unchanged = before.replace(published) == Some(published);
+            Ok((pending == 0.0 && unchanged).then_some(()))
         })
         .await
     }
@@ -144,76 +229,30 @@ impl System {
     /// # Errors
     /// When it fails, with its standard error.
     pub async fn run(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = Command::new(host_executable()?);
-        command.args(arguments).arg("--from").arg(self.builder.application.manifest());
-        command.arg("--data-dir").arg(self.data.path());
-        let output = command.envs(self.builder.environment.iter().cloned()).output().await?;
-        ensure!(output.status.success(), "{arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(String::from_utf8(output.stdout)?)
-    }
-}
-
-/// The executable under test.
-///
-/// # Errors
-/// When it was not built.
-pub(crate) fn host_executable() -> Result<PathBuf> {
-    let path = target_folder().join("debug/mutrapro");
-    ensure!(path.exists(), "{} is not there: run `make test`, or `cargo build -p mutrapro` first", path.display());
-    Ok(path)
-}
-
-async fn launch(builder: &SystemBuilder, data: &Path) -> Result<(Child, SocketAddr, SocketAddr)> {
-    let mut command = Command::new(host_executable()?);
-    command.arg("up").arg("--from").arg(builder.application.manifest()).arg("--data-dir").arg(data);
-    command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-    command.arg("--cache-dir").arg(target_folder().join("component-cache"));
-    // Tests that fail show warnings and errors; MUTRAPRO_LOG asks for more.
-    let log = std::env::var("MUTRAPRO_LOG").unwrap_or_else(|_| "warn".to_owned());
-    command.args(["--log", &log]);
-    command.args(&builder.arguments).envs(builder.environment.iter().cloned());
-    let mut process = command.stdout(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true).spawn()?;
-    let output = process.stdout.take().context("the host has no standard output")?;
-    let ready = tokio::time::timeout(START_PATIENCE, BufReader::new(output).lines().next_line()).await;
-    let Some(line) = ready.with_context(|| format!("not ready after {START_PATIENCE:?}"))?? else {
-        bail!("the host ended before it was ready: {}", process.wait().await?);
-    };
-    let (api, operations) = addresses(&line).with_context(|| format!("unexpected first line {line:?}"))?;
-    Ok((process, api, operations))
-}
-
-/// Reads `serving http://ADDRESS, operations on http://ADDRESS`.
-fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
-    let (api, operations) = line.strip_prefix("serving http://")?.split_once(", operations on http://")?;
-    Some((api.parse().ok()?, operations.parse().ok()?))
-}
-
-/// Adds up the series `name{labels} value` of the OpenMetrics text format.
-fn sum_of_series(text: &str, name: &str, labels: &[&str]) -> f64 {
-    let series = text.lines().filter_map(|line| {
-        let (series, value) = line.rsplit_once(' ')?;
-        let (found, own_labels) = series.split_once('{').unwrap_or((series, ""));
-        (found == name && labels.iter().all(|label| own_labels.contains(label))).then(|| value.parse::<f64>().ok())?
-    });
-    series.sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn series_are_added_up_by_name_and_labels() {
-        let text = "# TYPE a counter\na_total{service=\"x\",status=\"200\"} 2\na_total{service=\"y\"} 3\nab_total 9\n";
-        assert_eq!(sum_of_series(text, "a_total", &[]), 5.0);
-        assert_eq!(sum_of_series(text, "a_total", &["service=\"x\""]), 2.0);
-        assert_eq!(sum_of_series(text, "b", &[]), 0.0);
+        self.builder.run(self.data.path(), arguments, Vec::new()).await
     }
 
-    #[test]
-    fn the_ready_line_gives_both_addresses() {
-        let line = "serving http://127.0.0.1:3000, operations on http://127.0.0.1:3001";
-        assert_eq!(addresses(line).unwrap().1.port(), 3001);
-        assert!(addresses("serving").is_none());
+    /// Makes sure that no event was given up.
+    ///
+    /// # Errors
+    /// When one was, with the list.
+    pub async fn no_dead_letters(&self) -> Result<()> {
+        let list = self.run(&["dead-letters", "list"]).await?;
+        ensure!(list == "0 dead letter(s)\n", "events were given up:\n{list}");
+        Ok(())
+    }
+
+    /// Waits until the first host says that it is ready and nothing is missing.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn whole(&self) -> Result<()> {
+        eventually("the host is ready and not degraded", async || {
+            let Ok(answer) = self.operations().get("/readyz").await else { return Ok(None) };
+            let degraded = answer.json()?.get("degraded").and_then(serde_json::Value::as_bool);
+            Ok((answer.status == 200 && degraded == Some(false)).then_some(()))
+        })
+        .await
+        .context("/readyz")
     }
 }

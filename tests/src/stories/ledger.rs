@@ -1,13 +1,13 @@
 //! What has to be in the databases after so many stories, and nothing else.
 
+use crate::{Databases, repository_app};
 use anyhow::{Context, Result, ensure};
 use mutrapro_manifest::App;
 use mutrapro_testkit::System;
-use mutrapro_tests::{Databases, repository_app};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every event that was emitted, and the databases that it has to have left its traces in.
-pub(crate) struct Ledger {
+pub struct Ledger {
     app: App,
     databases: Databases,
     /// The kind of each event, by its id.
@@ -19,9 +19,9 @@ impl Ledger {
     ///
     /// # Errors
     /// When an outbox holds an event that was not published.
-    pub(crate) async fn of(system: &System) -> Result<Self> {
+    pub async fn of(system: &System) -> Result<Self> {
         let app = repository_app()?;
-        let databases = Databases::of(system);
+        let databases = Databases::of(system)?;
         let mut events = BTreeMap::new();
         for database in app.services.values().filter_map(|service| service.database.as_ref()) {
             let unpublished = databases.count(&database.name, UNPUBLISHED, &[]).await?;
@@ -35,11 +35,10 @@ impl Ledger {
     ///
     /// # Errors
     /// What was lost or doubled.
-    pub(crate) async fn balance(&self, stories: i64) -> Result<usize> {
+    pub async fn balance(&self, stories: i64) -> Result<usize> {
         ensure!(stories > 0, "nobody has told a story");
-        self.databases.nothing_waits().await?;
-        self.databases.no_dead_letters().await?;
         self.each_consumer_has_each_event().await?;
+        self.each_aggregate_was_handled_in_order().await?;
         self.each_event_is_logged_once().await?;
         self.nobody_was_told_twice().await?;
         self.each_step_was_told(stories).await?;
@@ -55,6 +54,26 @@ impl Ledger {
             let meant = self.events.iter().filter(|(_, kind)| is_meant(kind)).map(|(id, _)| id.clone());
             let consumed = self.column(&database.name, CONSUMED, &[service.id.as_str()]).await?;
             same(&format!("events that {} has handled", service.id), consumed, meant.collect())?;
+        }
+        Ok(())
+    }
+
+    /// Marks carry the instant at which their batch began, so of two events of an aggregate the later has no earlier mark.
+    async fn each_aggregate_was_handled_in_order(&self) -> Result<()> {
+        let databases = || self.app.services.values().filter_map(|service| Some((service, service.database.as_ref()?)));
+        let mut aggregates: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        for (_, database) in databases() {
+            for (kind, id, event) in self.databases.select(&database.name, IN_ORDER, &[]).await? {
+                aggregates.entry((kind, id)).or_default().push(event);
+            }
+        }
+        for (service, database) in databases() {
+            let marks = self.databases.select(&database.name, MARKED_AT, &[service.id.as_str()]).await?;
+            let marks: BTreeMap<String, String> = marks.into_iter().collect();
+            for (aggregate, events) in &aggregates {
+                let handled = events.iter().filter_map(|event| marks.get(event));
+                ensure!(handled.is_sorted(), "{} handled events of {aggregate:?} out of order: {events:?}", service.id);
+            }
         }
         Ok(())
     }
@@ -129,6 +148,8 @@ fn same(what: &str, mut found: Vec<String>, mut expected: Vec<String>) -> Result
 const UNPUBLISHED: &str = "SELECT count(*) FROM outbox_events WHERE published_at IS NULL";
 const EMITTED: &str = "SELECT event_id, event_type FROM outbox_events";
 const CONSUMED: &str = "SELECT event_id FROM consumed_events WHERE consumer_name = $1";
+const IN_ORDER: &str = "SELECT aggregate_type, aggregate_id, event_id FROM outbox_events ORDER BY position";
+const MARKED_AT: &str = "SELECT event_id, processed_at FROM consumed_events WHERE consumer_name = $1";
 const LOGGED: &str = "SELECT event_id FROM activity_logs";
 const NOTIFIED: &str = "SELECT event_id || ' ' || user_id FROM notifications";
 const NOTIFIED_OF: &str = "SELECT event_id FROM notifications";

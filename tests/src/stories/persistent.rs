@@ -1,8 +1,8 @@
 //! Someone who goes on through every failure of the host, and does nothing twice.
 
+use crate::{done, got, items};
 use anyhow::{Context, Result};
 use mutrapro_testkit::{Client, eventually_within};
-use mutrapro_tests::{done, got, items};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,20 +14,29 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The way to the host.
 #[derive(Clone)]
-pub(crate) struct Line {
+pub struct Line {
     /// Where the host is, `None` while it is not.
     host: watch::Receiver<Option<Client>>,
     /// How many steps it did not answer to the end.
     cut_short: Rc<Cell<usize>>,
+    /// Whether something that hosts need is away, or was until a moment ago.
+    is_troubled: Rc<Cell<bool>>,
 }
 
 impl Line {
-    pub(crate) fn new(host: watch::Receiver<Option<Client>>) -> Self {
-        Self { host, cut_short: Rc::default() }
+    /// A line to wherever `host` says that the host is.
+    pub fn new(host: watch::Receiver<Option<Client>>) -> Self {
+        Self { host, cut_short: Rc::default(), is_troubled: Rc::default() }
     }
 
-    pub(crate) fn cut_short(&self) -> usize {
+    /// How many steps were not answered to the end.
+    pub fn cut_short(&self) -> usize {
         self.cut_short.get()
+    }
+
+    /// Says that answers may be errors from now on, as something that hosts need is away; or that they may not any more.
+    pub fn is_troubled(&self, is_troubled: bool) {
+        self.is_troubled.set(is_troubled);
     }
 }
 
@@ -118,11 +127,14 @@ impl Persistent {
         let mut host = self.line.host.clone();
         let there = host.wait_for(Option::is_some).await?.clone();
         let client = self.client.at(&there.context("the host is somewhere")?);
+        // A step that begins in trouble may end after it, and still have failed because of it.
+        let began_in_trouble = self.line.is_troubled.get();
         match deed(&client).await {
             Ok(output) => Ok(Some(output)),
             Err(error) => {
                 let is_unanswered = error.chain().any(|cause| cause.is::<reqwest::Error>());
-                if !is_unanswered || !host.has_changed()? {
+                let is_excused = began_in_trouble || self.line.is_troubled.get();
+                if !is_excused && (!is_unanswered || !host.has_changed()?) {
                     return Err(error);
                 }
                 self.line.cut_short.update(|count| count + 1);

@@ -1,9 +1,9 @@
 //! The story of one song, from the request to the last payment.
 
-use crate::persistent::{Line, Persistent};
+use super::persistent::{Line, Persistent};
+use crate::{Cast, created, done, got, items, once, pdf, text, uploaded, wav};
 use anyhow::{Context, Result, ensure};
 use mutrapro_testkit::Client;
-use mutrapro_tests::{Cast, created, done, got, items, once, pdf, text, uploaded, wav};
 use serde_json::{Value, json};
 
 /// Two begun minutes.

@@ -6,7 +6,7 @@ use mutrapro_manifest::{ComponentId, KindPattern};
 use std::time::Duration;
 
 /// A bus under test whose time the test owns.
-#[async_trait]
+#[async_trait(?Send)]
 pub(crate) trait Fixture: Sized {
     /// A bus with nothing in it, which accepts events of up to [`EVENT_BYTES_MAX`].
     async fn start() -> Self;

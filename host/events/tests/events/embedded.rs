@@ -32,7 +32,7 @@ impl Embedded {
     }
 }
 
-#[async_trait]
+#[async_trait(?Send)]
 impl Fixture for Embedded {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();

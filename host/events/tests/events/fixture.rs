@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// A clock that stands still until it is told.
 pub(crate) struct ManualClock(Mutex<Timestamp>);
@@ -45,6 +45,10 @@ pub(crate) struct ScriptedBus {
     pub(crate) settle_failures: Mutex<u32>,
     /// Every event that was handed over, in order.
     pub(crate) published: Mutex<Vec<EventId>>,
+    /// Whether this host is the one to publish.
+    pub(crate) leads: watch::Sender<bool>,
+    /// How often another host was called to publish.
+    pub(crate) calls: watch::Sender<u32>,
 }
 
 /// What a call of `publish` does.
@@ -126,6 +130,14 @@ impl Bus for ScriptedBus {
     async fn purge(&self) -> Result<u64, EventsError> {
         self.inner.purge().await
     }
+
+    fn attend(&self, _producer: &ComponentId, _wake: Arc<Notify>) -> watch::Receiver<bool> {
+        self.leads.subscribe()
+    }
+
+    async fn call(&self, _producer: &ComponentId) {
+        self.calls.send_modify(|calls| *calls += 1);
+    }
 }
 
 /// A service that publishes and subscribes to `user.*`, with a table for effects.
@@ -167,6 +179,8 @@ impl System {
             publishing: Mutex::default(),
             settle_failures: Mutex::default(),
             published: Mutex::default(),
+            leads: watch::channel(true).0,
+            calls: watch::channel(0).0,
         };
         // Only wakes move anything, so that a test shows that they do.
         let limits = EventLimits { poll: Duration::from_secs(3600), ..EventLimits::default() };
@@ -187,11 +201,17 @@ impl System {
     }
 
     pub(crate) fn publisher(&self) -> Publisher {
+        self.publisher_of(true)
+    }
+
+    /// A publisher of an outbox whose positions follow its commits, or do not.
+    pub(crate) fn publisher_of(&self, in_order: bool) -> Publisher {
         let parts = PublisherParts {
             bus: self.bus(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             limits: self.limits.clone(),
             metrics: self.metrics.clone(),
+            in_order,
         };
         Publisher::new(self.outbox(), parts)
     }

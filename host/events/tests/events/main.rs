@@ -9,4 +9,8 @@ mod embedded;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod hosts;
+#[cfg(test)]
+mod nats;
+#[cfg(test)]
 mod publisher;

@@ -2,7 +2,10 @@
 
 use crate::contract::event;
 use crate::fixture::{Script, System};
-use mutrapro_events::{Bus, DeadLetterId, DeadLetters, Delivery, Event, EventId, EventsError, Progress, Stage, purge};
+use mutrapro_events::{
+    Bus, DeadLetterId, DeadLetters, Delivery, Event, EventId, EventsError, Outbox, Progress, Stage, purge,
+};
+use mutrapro_sql::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -160,6 +163,54 @@ async fn commit_wakes_the_publisher_and_stopping_writes_the_marks() {
         system.emit(std::slice::from_ref(&emitted), &wake).await;
         let deliveries = system.bus.fetch(&system.id, 100, Duration::from_secs(60)).await.unwrap();
         assert_eq!(ids(&deliveries), [emitted.id]);
+    }
+    stop.send_replace(true);
+    running.await.unwrap();
+    assert_eq!(system.outbox().counts().await.unwrap().pending, 0);
+}
+
+#[tokio::test]
+async fn host_that_does_not_lead_calls_the_one_that_does_until_it_leads_itself() {
+    let system = System::start().await;
+    let (stop, stopped) = watch::channel(false);
+    let wake: Arc<Notify> = Arc::default();
+    system.bus.leads.send_replace(false);
+    let mut calls = system.bus.calls.subscribe();
+    let running = tokio::spawn(system.publisher().run(Arc::clone(&wake), stopped));
+    let emitted = event("user.updated", "1");
+    system.emit(std::slice::from_ref(&emitted), &wake).await;
+    calls.wait_for(|calls| *calls == 1).await.unwrap();
+    assert!(system.bus.published.lock().unwrap().is_empty());
+    // The other host is gone.
+    system.bus.leads.send_replace(true);
+    let deliveries = system.bus.fetch(&system.id, 100, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(ids(&deliveries), [emitted.id]);
+    stop.send_replace(true);
+    running.await.unwrap();
+    assert_eq!(*calls.borrow(), 1);
+    assert_eq!(system.outbox().counts().await.unwrap().pending, 0);
+}
+
+#[tokio::test]
+async fn event_that_becomes_visible_behind_a_later_one_is_published_where_positions_do_not_follow_commits() {
+    let system = System::start().await;
+    let (stop, stopped) = watch::channel(false);
+    let wake: Arc<Notify> = Arc::default();
+    let running = tokio::spawn(system.publisher_of(false).run(Arc::clone(&wake), stopped));
+    let [late, first] = ["1", "2"].map(|id| event("user.updated", id));
+    // The position was taken before that of the other event, and is committed after it.
+    let shift = "UPDATE outbox_events SET position = position + $1 WHERE event_id = $2";
+    let emit = async |event: &Event, by: i64| {
+        let mut transaction = system.database().begin().await.unwrap();
+        Outbox::insert(&mut transaction, event).await.unwrap();
+        transaction.execute(shift, vec![Value::Integer(by), Value::Text(event.id.to_string())]).await.unwrap();
+        transaction.notify_on_commit(&wake);
+        transaction.commit().await.unwrap();
+    };
+    for (event, by) in [(&first, 10), (&late, -5)] {
+        emit(event, by).await;
+        let deliveries = system.bus.fetch(&system.id, 100, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(ids(&deliveries), [event.id]);
     }
     stop.send_replace(true);
     running.await.unwrap();

@@ -41,7 +41,7 @@ impl Cursor<'_> {
     /// The line of `span`, or the statement's first where the parser kept none.
     fn place(&self, span: Span) -> Place {
         let line = if span.start.line > 0 { span.start.line } else { self.line };
-        Place { file: self.file.clone(), line: u32::try_from(line).unwrap_or(u32::MAX) }
+        Place::line(self.file.clone(), usize::try_from(line).unwrap_or(usize::MAX))
     }
 
     fn add(&mut self, span: Span, message: impl Into<String>, remedy: impl Into<String>) {

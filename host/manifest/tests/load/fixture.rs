@@ -1,6 +1,6 @@
 //! An application in a temporary folder. `# <-` or `-- <-` marks the line at which a problem is expected.
 
-use mutrapro_manifest::{App, LoadOptions, Problem, Problems, Variables, load};
+use mutrapro_manifest::{App, LoadOptions, Problem, Problems, Spot, Variables, load};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -71,7 +71,7 @@ impl Fixture {
         };
         assert!(problem.message.contains(message), "{problem}");
         assert!(problem.remedy.contains(remedy), "{problem}");
-        assert_eq!(problem.place.line, marked_line(problem), "{problem}");
+        assert_eq!(problem.place.spot, Spot::Line(marked_line(problem)), "{problem}");
     }
 }
 

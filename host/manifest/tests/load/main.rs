@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod locked;
+#[cfg(test)]
 mod manifest;
 #[cfg(test)]
 mod migrations;

@@ -1,7 +1,15 @@
 //! The file itself: syntax, keys, types, and what Spin has and this host has not.
 
 use crate::fixture::{COMPONENT, Fixture, HEAD, MIGRATION, accepted, refused, stateless, users};
-use mutrapro_manifest::Manifest;
+use mutrapro_manifest::{Manifest, Problems, Spot};
+
+fn lines(problems: &Problems) -> Vec<u32> {
+    let line = |spot: &Spot| match spot {
+        Spot::Line(line) => *line,
+        Spot::Entry(name) => panic!("{name} has no line"),
+    };
+    problems.as_slice().iter().map(|problem| line(&problem.place.spot)).collect()
+}
 
 #[test]
 fn complete_manifest_becomes_an_app() {
@@ -79,8 +87,7 @@ fn syntax_error_has_its_line() {
 fn component_given_twice_is_a_syntax_error_beside_others() {
     let manifest = format!("{}{COMPONENT}oops !\n", stateless(""));
     let problems = Fixture::new(&manifest, &[]).load().unwrap_err();
-    let lines: Vec<_> = problems.as_slice().iter().map(|problem| problem.place.line).collect();
-    assert_eq!(lines, [10, 11, 12], "{problems}");
+    assert_eq!(lines(&problems), [10, 11, 12], "{problems}");
     assert!(problems.to_string().contains("spin.toml:10: not valid TOML: duplicate key: `users`"), "{problems}");
 }
 
@@ -223,7 +230,6 @@ source = "lonely.wasm"
 variables = { key = "{{ jwt_kye }}" }
 "#;
     let problems = Fixture::new(manifest, &[MIGRATION]).load().unwrap_err();
-    let lines: Vec<_> = problems.as_slice().iter().map(|problem| problem.place.line).collect();
-    assert_eq!(lines, [4, 6, 9, 12, 13, 14, 16, 19, 20, 21, 23], "{problems}");
+    assert_eq!(lines(&problems), [4, 6, 9, 12, 13, 14, 16, 19, 20, 21, 23], "{problems}");
     assert_eq!(problems.to_string().matches("remedy: ").count(), 11);
 }

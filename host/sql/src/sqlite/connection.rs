@@ -2,7 +2,7 @@
 
 use super::errors::Failure;
 use super::interrupt::Interrupt;
-use super::values::{Answer, arguments};
+use super::values::{Rows, arguments};
 use crate::bindings::mutrapro::sql::database::{RowSet, Value};
 use crate::limits::{INSTRUCTIONS_PER_LOOK, SqlLimits};
 use futures::TryStreamExt;
@@ -58,7 +58,7 @@ impl Connection {
         arguments: sqlx::sqlite::SqliteArguments,
         limits: &SqlLimits,
     ) -> Result<RowSet, Failure> {
-        let mut answer = Answer::new(limits);
+        let mut answer = Rows::new(limits);
         let mut rows = self.inner.fetch_many(sqlx::query_with(AssertSqlSafe(statement).into_sql_str(), arguments));
         while let Some(item) = rows.try_next().await.map_err(Failure::Database)? {
             if let Either::Right(row) = item {

@@ -4,12 +4,13 @@ use super::SqliteConfig;
 use super::connection::Connection;
 use super::constraints::Constraints;
 use super::readers::Readers;
-use super::transaction::{SqliteTransaction, Surroundings};
+use super::transaction::Writing;
 use super::writer::WriterQueue;
 use crate::bindings::mutrapro::sql::database::{Error, RowSet, Value};
 use crate::database::Database;
 use crate::limits::SqlLimits;
 use crate::metrics::{ServiceMetrics, observe};
+use crate::open::{Open, Surroundings};
 use crate::transaction::Transaction;
 use async_trait::async_trait;
 use mutrapro_manifest::ComponentId;
@@ -30,8 +31,10 @@ pub(super) struct SqliteDatabase {
     options: SqliteConnectOptions,
     writers: WriterQueue,
     readers: Readers,
-    surroundings: RwLock<Surroundings>,
+    service: ComponentId,
+    constraints: RwLock<Arc<Constraints>>,
     limits: Arc<SqlLimits>,
+    runtime: Handle,
     metrics: Arc<ServiceMetrics>,
 }
 
@@ -44,36 +47,41 @@ impl SqliteDatabase {
         metrics: Arc<ServiceMetrics>,
     ) -> Result<Self, Error> {
         let runtime = Handle::current();
-        let limits = Arc::new(config.limits.clone());
         let database = Self {
             readers: Readers::new(options.clone(), config.readers, runtime.clone()),
             options,
             writers: WriterQueue::new(),
-            surroundings: RwLock::new(Surroundings {
-                service: service.clone(),
-                limits: Arc::clone(&limits),
-                constraints: Arc::default(),
-                runtime,
-            }),
-            limits,
+            service: service.clone(),
+            constraints: RwLock::default(),
+            limits: Arc::new(config.limits.clone()),
+            runtime,
             metrics,
         };
         database.refresh_schema().await?;
         Ok(database)
     }
 
-    fn surroundings(&self) -> Surroundings {
-        self.surroundings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn constraints(&self) -> Arc<Constraints> {
+        Arc::clone(&self.constraints.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn begin_within(&self, time: Option<Duration>) -> Result<Transaction, Error> {
+    async fn begin_within(&self, transaction_time: Option<Duration>) -> Result<Transaction, Error> {
         let started = Instant::now();
-        let begun = match self.writers.take_turn(&self.options, &self.limits).await {
-            Ok(writer) => SqliteTransaction::begin(writer, self.surroundings(), time).await,
-            Err(error) => Err(error),
-        };
+        let begun = self.begin_open(transaction_time).await;
         observe(&self.metrics.begin_wait, started);
         Ok(Transaction::new(Box::new(begun?), Arc::clone(&self.metrics)))
+    }
+
+    async fn begin_open(&self, transaction_time: Option<Duration>) -> Result<Open<Writing>, Error> {
+        let writer = self.writers.take_turn(&self.options, &self.limits).await?;
+        let writing = Writing { writer, limits: Arc::clone(&self.limits), constraints: self.constraints() };
+        let surroundings = Surroundings {
+            service: self.service.clone(),
+            statement_time: self.limits.statement_time,
+            transaction_time,
+            runtime: self.runtime.clone(),
+        };
+        Open::begin(writing, surroundings).await
     }
 }
 
@@ -94,7 +102,7 @@ impl Database for SqliteDatabase {
         let outcome = reader.connection()?.query(statement, parameters, until, &self.limits).await;
         observe(&self.metrics.query, started);
         outcome.map_err(|failure| {
-            let error = failure.into_error(statement, &self.surroundings().constraints);
+            let error = failure.into_error(statement, &self.constraints());
             if matches!(error, Error::Unavailable(_)) {
                 reader.discard();
             }
@@ -110,14 +118,14 @@ impl Database for SqliteDatabase {
         let mut writer = self.writers.take_turn(&self.options, &self.limits).await?;
         let constraints = read_constraints(&mut writer.connection).await;
         writer.put_back();
-        self.surroundings.write().unwrap_or_else(PoisonError::into_inner).constraints = Arc::new(constraints?);
+        *self.constraints.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(constraints?);
         Ok(())
     }
 
     async fn close(&self) {
         let (writers, readers) = futures::join!(self.writers.close(), self.readers.close());
         for error in [writers.err(), readers.err()].into_iter().flatten() {
-            tracing::warn!(service = %self.surroundings().service, %error, "a database did not close cleanly");
+            tracing::warn!(service = %self.service, %error, "a database did not close cleanly");
         }
     }
 }

@@ -54,8 +54,3 @@ pub(super) fn translate(error: &sqlx::Error, statement: &str, constraints: &Cons
 
 /// A value of the wrong type for a column of a STRICT table.
 const DATATYPE: i32 = 3091;
-
-/// Whether after `error` nothing of the transaction stands.
-pub(super) fn ends_transaction(error: &Error) -> bool {
-    matches!(error, Error::Unavailable(_) | Error::Conflict)
-}

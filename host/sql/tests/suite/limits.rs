@@ -42,7 +42,7 @@ pub(crate) async fn change_with_too_large_an_answer_is_undone(fixture: &impl Fix
                   SELECT i, CAST(i AS TEXT) FROM n RETURNING id";
     assert_eq!(transaction.query(insert, Vec::new()).await, Err(Error::TooLarge));
     assert!(matches!(transaction.commit().await, Err(Error::Unavailable(_))));
-    assert_eq!(authors(&database).await, []);
+    assert_eq!(authors(&database).await, NOBODY);
 }
 
 pub(crate) async fn answer_of_too_many_bytes_is_too_large(fixture: &impl Fixture) {

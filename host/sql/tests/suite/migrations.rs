@@ -52,7 +52,7 @@ pub(crate) async fn statements_run_after_a_migration_by_another_connection(fixtu
     let databases = fixture.open(&app(&[SCHEMA]), generous()).await;
     databases.migrate().await.unwrap();
     let database = database(&databases);
-    assert_eq!(authors(&database).await, []);
+    assert_eq!(authors(&database).await, NOBODY);
     migrate(fixture, &[SCHEMA, SECOND]).await.unwrap();
     let rows = database.query("SELECT age FROM authors", Vec::new()).await.unwrap();
     assert!(rows.rows.is_empty());

@@ -120,6 +120,9 @@ pub(crate) async fn add_author(database: &Arc<dyn Database>, id: i64) -> Result<
 
 pub(crate) const INSERT_AUTHOR: &str = "INSERT INTO authors (id, email) VALUES ($1, CAST($1 AS TEXT))";
 
+/// The ids of no author.
+pub(crate) const NOBODY: [i64; 0] = [];
+
 /// The ids of all authors, as a read outside of any transaction sees them.
 pub(crate) async fn authors(database: &Arc<dyn Database>) -> Vec<i64> {
     integers(database.query("SELECT id FROM authors ORDER BY id", Vec::new()).await.unwrap())

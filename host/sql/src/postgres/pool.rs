@@ -1,0 +1,209 @@
+//! The connections of one role to one database: opened when needed, never more than the limit, closed when idle for long.
+//!
+//! *Deliberately absent:* a question to the server before or after each use. Whoever takes a connection that has been lying
+//! here and finds it dead before anything was done on it opens another in its place ([`Lease::renew`]). (The driver's own
+//! pool asks after each use, which would double the round trips of a read, and keeps its callers waiting for as long as a
+//! server refuses connections.)
+
+use super::connection::Connection;
+use super::hints::KnownHints;
+use crate::bindings::mutrapro::sql::database::Error;
+use crate::limits::{CONNECT_TIME, IDLE_TIME};
+use sqlx::postgres::PgConnectOptions;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The connections of one role to one database.
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+    count: u32,
+}
+
+/// What a pool and its leases share.
+struct Shared {
+    /// Tokio's semaphore serves in the order of arrival.
+    permits: Arc<Semaphore>,
+    /// The one used last is at the end.
+    idle: Mutex<Vec<Idle>>,
+    options: Arc<PgConnectOptions>,
+    hints: Arc<KnownHints>,
+    wait_time: Duration,
+    runtime: Handle,
+}
+
+struct Idle {
+    connection: Connection,
+    since: Instant,
+}
+
+/// A connection for one transaction or one read. Dropping it stops what runs and closes it; the next one who waits gets its
+/// turn once that is done.
+pub(super) struct Lease {
+    connection: Option<Connection>,
+    permit: Option<OwnedSemaphorePermit>,
+    shared: Arc<Shared>,
+    is_reused: bool,
+}
+
+impl Pool {
+    /// At most `count` connections, each waited for at most `wait_time`. Opens none.
+    pub(super) fn new(options: PgConnectOptions, count: u32, hints: Arc<KnownHints>, wait_time: Duration) -> Self {
+        let count = count.max(1);
+        let shared = Arc::new(Shared {
+            permits: Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1))),
+            idle: Mutex::default(),
+            options: Arc::new(options),
+            hints,
+            wait_time,
+            runtime: Handle::current(),
+        });
+        shared.runtime.spawn(close_what_is_idle(Arc::downgrade(&shared)));
+        Self { shared, count }
+    }
+
+    /// Opens a connection and keeps it, to see that it can be done.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub(super) async fn prove(&self) -> Result<(), sqlx::Error> {
+        let connection = self.shared.connect().await?;
+        self.shared.keep(connection);
+        Ok(())
+    }
+
+    /// Waits for a free connection.
+    pub(super) async fn take(&self) -> Result<Lease, Error> {
+        let permit = tokio::time::timeout(self.shared.wait_time, Arc::clone(&self.shared.permits).acquire_owned())
+            .await
+            .map_err(|_| Error::Unavailable("others kept every connection to the database too long".to_owned()))?
+            .map_err(|_| Error::Unavailable("the database has been closed".to_owned()))?;
+        let idle = self.shared.idle().pop();
+        let is_reused = idle.is_some();
+        let mut lease = Lease {
+            connection: idle.map(|idle| idle.connection),
+            permit: Some(permit),
+            shared: Arc::clone(&self.shared),
+            is_reused,
+        };
+        if !is_reused {
+            lease.connect().await?;
+        }
+        Ok(lease)
+    }
+
+    /// Waits for those that are out, each of which has its limit, and closes every connection for good.
+    pub(super) async fn close(&self) -> Result<(), sqlx::Error> {
+        // An error means that it was closed before.
+        let permits = self.shared.permits.acquire_many(self.count).await;
+        self.shared.permits.close();
+        drop(permits);
+        let idle = std::mem::take(&mut *self.shared.idle());
+        for Idle { connection, .. } in idle {
+            connection.close().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Lease {
+    /// The connection.
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, Error> {
+        self.connection.as_mut().ok_or_else(|| Error::Unavailable("the connection was given up".to_owned()))
+    }
+
+    /// Whether the connection was used before this lease: it may have died meanwhile.
+    pub(super) fn is_reused(&self) -> bool {
+        self.is_reused
+    }
+
+    /// Puts a new connection in the place of one that has died. The others that are idle are as old, and go too.
+    pub(super) async fn renew(&mut self) -> Result<(), Error> {
+        drop(self.connection.take());
+        let dead = std::mem::take(&mut *self.shared.idle());
+        drop(dead);
+        self.is_reused = false;
+        self.connect().await
+    }
+
+    async fn connect(&mut self) -> Result<(), Error> {
+        let opened = self.shared.connect().await;
+        let opened = opened.map_err(|error| Error::Unavailable(format!("the database cannot be reached: {error}")))?;
+        self.connection = Some(opened);
+        Ok(())
+    }
+
+    /// Whether a statement may still run on it.
+    pub(super) fn is_busy(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::is_busy)
+    }
+
+    /// Gives the connection, on which no transaction is open, to the next one; in the background if it has to be stopped.
+    pub(super) fn put_back(mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        if connection.is_ready() {
+            self.shared.keep(connection);
+            return;
+        }
+        let runtime = self.shared.runtime.clone();
+        runtime.spawn(async move {
+            if let Err(failure) = connection.stop().await {
+                tracing::debug!(?failure, "closing a connection that could not be stopped");
+            }
+            if connection.is_ready() {
+                self.shared.keep(connection);
+            }
+        });
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        if !connection.is_busy() {
+            return;
+        }
+        let permit = self.permit.take();
+        self.shared.runtime.spawn(async move {
+            if let Err(failure) = connection.stop().await {
+                tracing::debug!(?failure, "closing a connection that could not be stopped");
+            }
+            drop(connection);
+            drop(permit);
+        });
+    }
+}
+
+impl Shared {
+    async fn connect(&self) -> Result<Connection, sqlx::Error> {
+        let opening = Connection::open(Arc::clone(&self.options), Arc::clone(&self.hints));
+        let opened = tokio::time::timeout(CONNECT_TIME, opening).await;
+        opened.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+    }
+
+    fn keep(&self, connection: Connection) {
+        self.idle().push(Idle { connection, since: Instant::now() });
+    }
+
+    /// Nothing panics while it holds this lock, and a list of connections cannot be half changed.
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends with its pool.
+async fn close_what_is_idle(pool: Weak<Shared>) {
+    let mut ticks = tokio::time::interval(IDLE_TIME / 4);
+    loop {
+        ticks.tick().await;
+        let Some(shared) = pool.upgrade() else { return };
+        let old: Vec<Idle> = shared.idle().extract_if(.., |idle| idle.since.elapsed() >= IDLE_TIME).collect();
+        drop(shared);
+        for Idle { connection, .. } in old {
+            if let Err(error) = connection.close().await {
+                tracing::debug!(%error, "an idle connection did not close cleanly");
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A transaction on a connection of its own, which it gives back however it ends.
+//!
+//! READ COMMITTED: a statement sees what was committed before it started, and waits for rows that others have changed.
+
+use super::connection::{Call, Connection};
+use super::errors::Failure;
+use super::pool::Lease;
+use super::savepoints::{Savepoints, only_reads};
+use crate::bindings::mutrapro::sql::database::{Error, RowSet, Value};
+use crate::limits::SqlLimits;
+use crate::open::{Refusal, Work};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Begins a transaction of a service.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Begins a migration: it takes the time that it needs, and of several hosts that migrate one waits for the other.
+const BEGIN_UNLIMITED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+     SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
+     SELECT pg_advisory_xact_lock(7887604321045377391)";
+
+/// A connection with a transaction on it.
+pub(super) struct Transacting {
+    lease: Lease,
+    savepoints: Savepoints,
+    limits: Arc<SqlLimits>,
+    is_limited: bool,
+}
+
+impl Transacting {
+    pub(super) fn new(lease: Lease, limits: Arc<SqlLimits>, is_limited: bool) -> Self {
+        let savepoints = Savepoints::new(if is_limited { BEGIN } else { BEGIN_UNLIMITED });
+        Self { lease, savepoints, limits, is_limited }
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, Failure> {
+        self.lease.connection().map_err(Failure::Refused)
+    }
+
+    /// When a statement that controls the transaction has to be over.
+    fn control_deadline(&self) -> Option<Instant> {
+        self.is_limited.then(|| Instant::now() + self.limits.statement_time)
+    }
+
+    /// Runs what controls the transaction. If it fails, nothing of the transaction stands.
+    async fn control(&mut self, statements: &str) -> Result<(), Refusal> {
+        let until = self.control_deadline();
+        let outcome = match self.connection() {
+            Ok(connection) => connection.control(statements, until).await,
+            Err(failure) => Err(failure),
+        };
+        outcome.map_err(|failure| Refusal { error: failure.into_error(), ends: true })
+    }
+
+    /// Makes sure that the next statement can fail alone.
+    async fn prepare_to_fail(&mut self) -> Result<(), Refusal> {
+        match self.savepoints.before_statement() {
+            Some(control) => self.control(&control).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Goes back to before a statement that failed, unless nothing of the transaction stands.
+    async fn conclude<T>(&mut self, statement: &str, outcome: Result<T, Failure>) -> Result<T, Refusal> {
+        let refusal = match outcome {
+            Ok(value) => {
+                self.savepoints.succeeded(only_reads(statement));
+                return Ok(value);
+            }
+            Err(Failure::Refused(error)) => return Err(Refusal::of(error)),
+            Err(Failure::Unread(error)) => Refusal::unread(error, statement),
+            Err(failure) => Refusal::of(failure.into_error()),
+        };
+        if refusal.ends {
+            return Err(refusal);
+        }
+        let stopped = match self.connection() {
+            Ok(connection) => connection.stop().await,
+            Err(failure) => Err(failure),
+        };
+        stopped.map_err(|failure| Refusal { error: failure.into_error(), ends: true })?;
+        let back = self.savepoints.after_failure();
+        self.control(&back).await?;
+        Err(refusal)
+    }
+}
+
+#[async_trait]
+impl Work for Transacting {
+    async fn begin(&mut self) -> Result<(), Refusal> {
+        let begin = if self.is_limited { BEGIN } else { BEGIN_UNLIMITED };
+        let begun = self.control(begin).await;
+        // A connection that died while it was idle: nothing was done on it yet.
+        if begun.is_err() && self.lease.is_reused() && !self.lease.is_busy() {
+            self.lease.renew().await.map_err(Refusal::of)?;
+            return self.control(begin).await;
+        }
+        begun
+    }
+
+    async fn query(&mut self, statement: &str, parameters: Vec<Value>, until: Instant) -> Result<RowSet, Refusal> {
+        self.prepare_to_fail().await?;
+        let call = Call { statement, parameters: &parameters, until, savepoints: Some(&mut self.savepoints) };
+        let outcome = match self.lease.connection() {
+            Ok(connection) => connection.query(call, &self.limits).await,
+            Err(error) => Err(Failure::Refused(error)),
+        };
+        self.conclude(statement, outcome).await
+    }
+
+    async fn execute(&mut self, statement: &str, parameters: Vec<Value>, until: Instant) -> Result<u64, Refusal> {
+        self.prepare_to_fail().await?;
+        let call = Call { statement, parameters: &parameters, until, savepoints: Some(&mut self.savepoints) };
+        let outcome = match self.lease.connection() {
+            Ok(connection) => connection.execute(call).await,
+            Err(error) => Err(Failure::Refused(error)),
+        };
+        self.conclude(statement, outcome).await
+    }
+
+    async fn run_script(&mut self, script: &str) -> Result<(), Refusal> {
+        self.prepare_to_fail().await?;
+        let until = self.control_deadline();
+        let outcome = match self.connection() {
+            Ok(connection) => connection.control(script, until).await,
+            Err(failure) => Err(failure),
+        };
+        self.conclude(script, outcome).await
+    }
+
+    async fn savepoint(&mut self) -> Result<(), Refusal> {
+        self.savepoints.push();
+        Ok(())
+    }
+
+    async fn rollback_to_savepoint(&mut self) -> Result<(), Refusal> {
+        match self.savepoints.roll_back().map_err(Refusal::of)? {
+            Some(control) => self.control(&control).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn release_savepoint(&mut self) -> Result<(), Refusal> {
+        self.savepoints.release().map_err(Refusal::of)
+    }
+
+    async fn commit(&mut self) -> Result<(), Error> {
+        self.control("COMMIT").await.map_err(|refusal| refusal.error)
+    }
+
+    fn is_running(&self) -> bool {
+        self.lease.is_busy()
+    }
+
+    fn put_back(self) {
+        self.lease.put_back();
+    }
+
+    async fn roll_back(mut self) {
+        // A connection that is busy or lost rolls back by closing.
+        let Ok(connection) = self.lease.connection() else { return };
+        if connection.is_ready() {
+            let until = Instant::now() + self.limits.statement_time;
+            match connection.control("ROLLBACK", Some(until)).await {
+                Ok(()) => self.lease.put_back(),
+                Err(failure) => tracing::warn!(?failure, "closing a connection that failed to roll back"),
+            }
+        }
+    }
+}

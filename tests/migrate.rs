@@ -1,0 +1,105 @@
+//! `mutrapro migrate` on PostgreSQL: run, or printed for psql, it leaves the same; and what a host says that starts without it.
+
+use anyhow::{Context, Result, ensure};
+use mutrapro_testkit::{Application, PostgresServer, host_executable};
+use std::path::Path;
+use std::process::{Output, Stdio};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+/// Databases of the repository's services.
+const DATABASES: usize = 12;
+
+#[tokio::test]
+async fn printed_sql_does_what_migrate_does() -> Result<()> {
+    let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
+    let script = succeeds(mutrapro(&server, data.path(), &["migrate", "--print-sql"]).await?)?;
+    psql(&server, &script).await?;
+    // A second time too, as it is for every further version.
+    psql(&server, &script).await?;
+    let said = succeeds(mutrapro(&server, data.path(), &["migrate"]).await?)?;
+    ensure!(said == "0 migration(s) applied\n", "migrate found something left to do: {said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn migrate_says_what_it_did_and_does_it_once() -> Result<()> {
+    let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
+    let said = succeeds(mutrapro(&server, data.path(), &["migrate"]).await?)?;
+    ensure!(said.ends_with(&format!("{} migration(s) applied\n", 2 * DATABASES)), "{said}");
+    ensure!(said.contains("applied auth-service: 0001 create_sessions (its own tables)"), "{said}");
+    let said = succeeds(mutrapro(&server, data.path(), &["migrate"]).await?)?;
+    ensure!(said == "0 migration(s) applied\n", "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn hosts_that_migrate_at_once_apply_each_migration_once() -> Result<()> {
+    let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
+    let arguments = ["migrate"];
+    let (one, other) = tokio::try_join!(
+        mutrapro(&server, data.path(), &arguments),
+        mutrapro(&server, data.path(), &arguments),
+    )?;
+    let applied = succeeds(one)? + &succeeds(other)?;
+    let lines = applied.lines().filter(|line| line.starts_with("applied ")).count();
+    ensure!(lines == 2 * DATABASES, "{lines} migrations were applied:\n{applied}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn host_that_starts_without_it_says_what_to_run() -> Result<()> {
+    let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
+    let said = fails(mutrapro(&server, data.path(), &["up"]).await?)?;
+    ensure!(said.contains("MUTRAPRO_DATABASE_KEY") || said.contains("jwt_key"), "{said}");
+    // With the secrets that migrate makes, but on a server that has nothing.
+    succeeds(mutrapro(&server, data.path(), &["migrate", "--print-sql"]).await?)?;
+    let said = fails(mutrapro(&server, data.path(), &["up"]).await?)?;
+    ensure!(said.contains("mutrapro migrate"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn shared_databases_need_shared_events_and_files() -> Result<()> {
+    let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
+    succeeds(mutrapro(&server, data.path(), &["migrate"]).await?)?;
+    let said = fails(mutrapro(&server, data.path(), &["up"]).await?)?;
+    ensure!(said.contains("--nats-url"), "{said}");
+    Ok(())
+}
+
+/// Runs `mutrapro` with an account that owns the server.
+async fn mutrapro(server: &PostgresServer, data: &Path, arguments: &[&str]) -> Result<Output> {
+    let mut command = Command::new(host_executable()?);
+    command.args(arguments).arg("--from").arg(Application::repository().manifest()).arg("--data-dir").arg(data);
+    command.args(["--log", "warn"]).env("MUTRAPRO_DATABASE_URL", server.url());
+    if arguments == ["up"] {
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    }
+    Ok(command.stdin(Stdio::null()).kill_on_drop(true).output().await?)
+}
+
+async fn psql(server: &PostgresServer, script: &str) -> Result<()> {
+    let mut command = Command::new("psql");
+    command.args(["--quiet", "--no-psqlrc", "--dbname", &server.url()]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // `\connect` keeps the account, and takes the password from here.
+    let password = server.url().split(['@', ':']).nth(2).context("a URL has a password")?.to_owned();
+    let mut process = command.env("PGPASSWORD", password).spawn().context("psql comes with PostgreSQL: `make test`")?;
+    let mut input = process.stdin.take().context("psql reads")?;
+    let script = script.to_owned();
+    let writing = tokio::spawn(async move { input.write_all(script.as_bytes()).await });
+    let output = process.wait_with_output().await?;
+    writing.await??;
+    succeeds(output).map(drop)
+}
+
+fn succeeds(output: Output) -> Result<String> {
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn fails(output: Output) -> Result<String> {
+    ensure!(!output.status.success(), "it ended well: {}", String::from_utf8_lossy(&output.stdout));
+    Ok(String::from_utf8(output.stderr)?)
+}
