@@ -84,7 +84,7 @@ lint: setup ## Formatting and clippy, warnings denied
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-bench: build ## Measure the host side by side with a native server
+bench: build postgres nats-venv ## Measure the host side by side with a native server
 	@$(GUEST_BUILD) $(addprefix -p ,$(BENCH_GUESTS))
 	@cargo build --release -p mutrapro-bench
 	@target/release/mutrapro-bench

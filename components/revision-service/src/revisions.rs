@@ -16,6 +16,8 @@ use mutrapro_sdk::{idempotency, state};
 
 /// The code of a request that another one came before, between looking and writing.
 const PRECEDED: &str = "requested_meanwhile";
+/// How often a request looks for a number: so many of one project can be filed at the same instant.
+const LOOKS_MAX: u32 = 32;
 
 /// What a customer asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +57,14 @@ pub(crate) fn visible(db: &impl Reader, id: RevisionId, user: &User) -> Result<(
 /// # Errors
 /// 409 when the project takes none, 422 when what is to be changed was not delivered.
 pub(crate) fn request(project: &ProjectAnswer, wish: &Wish, now: Instant) -> Result<Revision> {
-    let attempt = || transaction(|tx| request_once(tx, project, wish, now));
-    match attempt() {
-        // Another took the number, or this very request came twice at once: a second look sees which.
-        Err(problem) if problem.code() == PRECEDED => attempt(),
-        outcome => outcome,
+    let mut looks = 1;
+    loop {
+        match transaction(|tx| request_once(tx, project, wish, now)) {
+            // Another took the number, or this very request came twice at once: the next look sees which. Each that fails is
+            // one that another one succeeded in.
+            Err(problem) if problem.code() == PRECEDED && looks < LOOKS_MAX => looks += 1,
+            outcome => return outcome,
+        }
     }
 }
 

@@ -121,7 +121,8 @@ impl BackEnds {
         }
     }
 
-    /// Opens the storage of blobs, on a thread that may block, for it may look through a folder.
+    /// Opens the storage of blobs, on a thread that may block, for it may look through a folder; one that hosts share is tried
+    /// out.
     pub(crate) async fn open_blobs(&self, metrics: BlobMetrics) -> Result<Blobs> {
         let limits = BlobLimits::default();
         let open: Box<dyn FnOnce() -> Result<Blobs> + Send> = match self {
@@ -136,7 +137,11 @@ impl BackEnds {
                 Box::new(move || Ok(Blobs::at(&url, limits, metrics)?))
             }
         };
-        tokio::task::spawn_blocking(open).await.context("opening the storage of blobs broke off")?
+        let blobs = tokio::task::spawn_blocking(open).await.context("opening the storage of blobs broke off")??;
+        if let Self::Shared { .. } = self {
+            blobs.verify().await.context("--blobs-url")?;
+        }
+        Ok(blobs)
     }
 }
 

@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 const JOB_DRAIN: Duration = Duration::from_secs(1);
 /// How long the events at hand may take.
 const EVENT_DRAIN: Duration = Duration::from_secs(2);
-/// How long a database may take to answer one who asks whether this host is ready.
+/// How long databases and bus may take to answer one who asks whether this host is ready.
 const PING_PATIENCE: Duration = Duration::from_millis(800);
 /// What every metric's name begins with.
 const METRICS_PREFIX: &str = "mutrapro";
@@ -154,7 +154,11 @@ fn operations(registry: Registry, databases: &Arc<Databases>, gauges: EventGauge
     };
     let bus_answers = move || {
         let gauges = gauges.clone();
-        async move { gauges.refresh().await.map_err(|error| error.to_string()) }.boxed()
+        async move {
+            let counted = tokio::time::timeout(PING_PATIENCE, gauges.refresh()).await;
+            counted.map_err(|_| format!("no answer in {PING_PATIENCE:?}"))?.map_err(|error| error.to_string())
+        }
+        .boxed()
     };
     let operations = Operations::new(registry, refresh)
         .with_check("databases", Need::Required, Box::new(databases_answer))

@@ -1,18 +1,14 @@
 //! The executable as Spin calls it: by its name, with its arguments and environment, up to the point where a system would
 //! start. What follows is in `tests/spin.rs` of the repository.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that finds something else than it expects has to fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that finds something else than it expects has to fail")]
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A component without imports and exports.
@@ -45,13 +41,33 @@ impl Launch {
         command
     }
 
-    /// Starts it as `spin up` does, which has to fail; gives what it said.
-    fn fails(&self, arguments: &[&str]) -> String {
+    /// What `spin up` runs in `folder`, below that of the application.
+    fn up(&self, folder: &str, arguments: &[&str]) -> Command {
         let path = self.folder.path().join("spin.lock");
         fs::write(&path, self.lock.to_string()).unwrap();
         let mut command = self.command(arguments);
-        command.env("SPIN_LOCKED_URL", format!("file://{}", path.display())).env("SPIN_LOCAL_APP_DIR", "");
-        failed(&command.output().unwrap())
+        command.current_dir(self.folder.path().join(folder));
+        command.env("SPIN_LOCKED_URL", format!("file://{}", path.display()));
+        command.env("SPIN_LOCAL_APP_DIR", folder.split_terminator('/').map(|_| "../").collect::<String>());
+        command
+    }
+
+    /// Starts it as `spin up` does, which has to fail; gives what it said.
+    fn fails(&self, arguments: &[&str]) -> String {
+        failed(&self.up("", arguments).output().unwrap())
+    }
+
+    /// Starts it as `spin up` does until it serves, and ends it as Spin does.
+    fn serves(&self, folder: &str, arguments: &[&str]) {
+        let mut command = self.up(folder, arguments);
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        command.arg("--cache-dir").arg(self.folder.path().join("cache"));
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let sent = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+        let status = process.wait().unwrap();
+        assert!(line.starts_with("serving http://") && sent.success() && status.success(), "{status}: {line}");
     }
 }
 
@@ -134,9 +150,9 @@ fn an_option_in_the_environment_is_named_but_may_be_meant_for_another_trigger() 
 }
 
 #[test]
-fn a_good_lock_gets_as_far_as_the_component() {
-    let said = Launch::new().fails(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--cache-dir", "cache"]);
-    assert!(!said.contains("spin.toml") && said.contains("users"), "{said}");
+fn a_good_lock_is_served_until_sigterm() {
+    Launch::new().serves("", &["--quiet"]);
+    Launch::new().serves("", &["--follow", "users", "--log", "warn"]);
 }
 
 #[test]
@@ -185,19 +201,10 @@ fn variables_come_from_spins_options_and_environment() {
 #[test]
 fn data_is_kept_beside_the_manifest_wherever_spin_was_called() {
     let launch = Launch::new();
-    let elsewhere = launch.folder.path().join("components/users");
-    fs::create_dir_all(&elsewhere).unwrap();
-    let path = launch.folder.path().join("spin.lock");
-    fs::write(&path, launch.lock.to_string()).unwrap();
-    let start = |arguments: &[&str]| {
-        let mut command = launch.command(arguments);
-        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--cache-dir", "cache"]);
-        command.env("SPIN_LOCKED_URL", format!("file://{}", path.display())).env("SPIN_LOCAL_APP_DIR", "../..");
-        failed(&command.current_dir(&elsewhere).output().unwrap());
-    };
-    start(&[]);
-    let exists = |name: &str| PathBuf::from(launch.folder.path()).join(name).is_dir();
+    let exists = |name: &str| launch.folder.path().join(name).is_dir();
+    fs::create_dir_all(launch.folder.path().join("components/users")).unwrap();
+    launch.serves("components/users", &[]);
     assert!(exists("data") && !exists("components/users/data"));
-    start(&["--state-dir", "state"]);
+    launch.serves("components/users", &["--state-dir", "state"]);
     assert!(exists("components/users/state"));
 }

@@ -37,13 +37,14 @@ pub trait Bus: Send + Sync + 'static {
     async fn publish(&self, events: &[Event]) -> Result<Vec<PublishOutcome>, EventsError>;
 
     /// At most `max` deliveries that are due, in the order in which they were accepted, waiting up to `patience` until
-    /// there is one. They are the caller's until it settles them or the host restarts.
+    /// there is one. They are the caller's until it settles them, the host restarts, or another host takes over: of several
+    /// hosts one at a time gets the deliveries of a consumer.
     ///
     /// # Errors
     /// [`EventsError::Unavailable`].
     async fn fetch(&self, consumer: &ComponentId, max: u16, patience: Duration) -> Result<Vec<Delivery>, EventsError>;
 
-    /// Says what became of deliveries. Those that are settled already are passed over.
+    /// Says what became of deliveries. Those that are settled already, or are the caller's no longer, are passed over.
     ///
     /// # Errors
     /// [`EventsError::Unavailable`]: settle them again.

@@ -92,7 +92,8 @@ impl Events {
             outboxes.push(Arc::clone(&outbox));
             if let Some(component) = runtime.component(id) {
                 // Also one that no longer publishes: what it emitted before is still to be published.
-                let publisher = Publisher::new(Arc::clone(&outbox), publishing.clone());
+                let parts = PublisherParts { in_order: database.commits_in_order(), ..publishing.clone() };
+                let publisher = Publisher::new(Arc::clone(&outbox), parts);
                 tasks.spawn(publisher.run(capability.wake(component.service()), stopped.clone()));
             }
             tasks.spawn(purge_until(outbox, Arc::clone(database), limits.clone(), stopped.clone()));

@@ -22,7 +22,7 @@ pub trait Database: Send + Sync {
     /// Runs one statement that only reads, on what was committed before it started. Waits for no writer.
     ///
     /// # Errors
-    /// Any but [`Error::Forbidden`] and [`Error::ConstraintViolated`].
+    /// Any but [`Error::ConstraintViolated`].
     async fn query(&self, statement: &str, parameters: Vec<Value>) -> Result<RowSet, Error>;
 
     /// Whether the database answers.
@@ -31,6 +31,11 @@ pub trait Database: Send + Sync {
     /// [`Error::Unavailable`] when it does not.
     async fn ping(&self) -> Result<(), Error> {
         self.query("SELECT 1", Vec::new()).await.map(drop)
+    }
+
+    /// Whether rows become visible in the order of the positions that they were given, as with one writer at a time.
+    fn commits_in_order(&self) -> bool {
+        false
     }
 
     /// The host's own migrations in this engine's dialect, as version, name and text.

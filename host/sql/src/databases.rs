@@ -2,8 +2,8 @@
 
 use crate::database::Database;
 use crate::error::{MigrateError, OpenError};
-use crate::metrics::{ServiceMetrics, SqlMetrics};
 use crate::limits::SqlLimits;
+use crate::metrics::{ServiceMetrics, SqlMetrics};
 use crate::migrations::{self, AppliedMigration, PendingMigration};
 use crate::postgres::{self, Place, PostgresConfig};
 use crate::sqlite::{self, SqliteConfig};

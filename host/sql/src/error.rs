@@ -59,7 +59,9 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// The server does not answer: check its address, its certificate and how many connections it allows.
-    #[error("cannot reach {database}, the database of {service}: {source}; check the address of the PostgreSQL server and its max_connections")]
+    #[error(
+        "cannot reach {database}, the database of {service}: {source}; check the address of the PostgreSQL server and its max_connections"
+    )]
     Server {
         /// The service whose database it is.
         service: ComponentId,

@@ -44,9 +44,9 @@ pub(crate) const ANSWER_GRACE: Duration = Duration::from_millis(500);
 pub(crate) const SESSION_GRACE: Duration = Duration::from_secs(2);
 /// How often PostgreSQL looks whether whoever waits for a running statement is still there.
 pub(crate) const CLIENT_CHECK_TIME: Duration = Duration::from_secs(1);
-/// How long a statement that nobody waits for any more may take to end by itself before PostgreSQL is asked to stop it.
-pub(crate) const STOP_WAIT: Duration = Duration::from_millis(50);
-/// How long asking so may take.
+/// How long the rest of an answer that is too large is read and thrown away, before PostgreSQL is asked to stop it.
+pub(crate) const READ_ON_TIME: Duration = Duration::from_millis(50);
+/// How long it may take PostgreSQL to stop a statement that it is asked to stop.
 pub(crate) const STOP_TIME: Duration = Duration::from_secs(3);
 /// The connections for reads beside the one that migrates.
 pub(crate) const OWNER_READERS: u32 = 2;

@@ -13,10 +13,10 @@ use mutrapro_manifest::App;
 use mutrapro_sql::{Databases, SqlLimits, SqlMetrics, SqliteConfig};
 use mutrapro_testkit::PostgresServer;
 use prometheus_client::registry::Registry;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 use suite::Fixture;
 use tokio::sync::{Mutex, OnceCell};
 

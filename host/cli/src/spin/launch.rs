@@ -105,8 +105,8 @@ pub(super) fn read(arguments: impl Iterator<Item = OsString>, environment: &Envi
     let matches = with_refused_options(command()).get_matches_from(arguments);
     let options = TriggerOptions::from_arg_matches(&matches)?;
     if options.help_args_only {
-        let command = command().disable_help_flag(true).disable_version_flag(true).help_template("{all-args}\n");
-        return Ok(Answer::Help(command.clone().render_long_help().to_string()));
+        let mut command = command().disable_help_flag(true).disable_version_flag(true).help_template("{all-args}\n");
+        return Ok(Answer::Help(command.render_long_help().to_string()));
     }
     if options.launch_metadata_only {
         return Ok(Answer::Metadata(metadata()));

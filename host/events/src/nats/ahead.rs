@@ -94,8 +94,7 @@ impl Broker {
             Ok::<_, EventsError>(listed.into_iter().chain(ahead.first.map(|first| first.sequence)).min())
         };
         let documents = futures::stream::iter(self.documents().await?);
-        let needed: Vec<Option<i64>> =
-            documents.map(needed).buffered(self.limits.requests_max).try_collect().await?;
+        let needed: Vec<Option<i64>> = documents.map(needed).buffered(self.limits.requests_max).try_collect().await?;
         let keep_from = needed.into_iter().flatten().chain([to.saturating_add(1)]).min().unwrap_or(to);
         // Zero would mean all of them.
         if keep_from <= 1 {

@@ -117,12 +117,14 @@ impl Desk {
         let mut look_at = Instant::now() + self.broker.limits.poll;
         loop {
             changes.mark_unchanged();
+            let state = *lease.borrow_and_update();
             let (is_open, in_hand, outdated) = {
-                let seat = self.seat();
+                let mut seat = self.seat();
+                seat.leaving = state == LeaseState::Wanted;
                 let in_hand = seat.position.as_ref().is_some_and(Position::has_in_hand);
                 (seat.position.is_some(), in_hand, seat.outdated)
             };
-            match *lease.borrow_and_update() {
+            match state {
                 LeaseState::Unknown | LeaseState::Elsewhere => return "the lease is lost",
                 _ if !is_open => return "it was closed",
                 LeaseState::Wanted if !in_hand => return "another host waits for the lease",

@@ -174,7 +174,8 @@ impl Broker {
             memory_storage: true,
             ..pull::Config::default()
         };
-        let failed = |error: &dyn std::error::Error| EventsError::unavailable(format_args!("looking through {name}"), error);
+        let failed =
+            |error: &dyn std::error::Error| EventsError::unavailable(format_args!("looking through {name}"), error);
         let consumer = stream.create_consumer(config).await.map_err(|error| failed(&error))?;
         let count = consumer.cached_info().num_pending;
         let wanted = look.max.min(usize::try_from(count).unwrap_or(usize::MAX));
@@ -214,7 +215,8 @@ impl Broker {
 /// A delivered message as the stream keeps it, with what its delivery tells: which one of the consumer's it is, from 1, and how
 /// many follow.
 pub(super) fn read(message: &jetstream::Message) -> Result<(Stored, u64, u64), EventsError> {
-    let info = message.info().map_err(|error| EventsError::Unavailable(format!("a message tells no place: {error}")))?;
+    let info =
+        message.info().map_err(|error| EventsError::Unavailable(format!("a message tells no place: {error}")))?;
     let stored = Stored {
         sequence: signed(info.stream_sequence),
         accepted_ms: milliseconds(info.published.unix_timestamp_nanos()),

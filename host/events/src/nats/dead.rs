@@ -105,11 +105,7 @@ impl Broker {
     ///
     /// # Errors
     /// [`EventsError::Unavailable`].
-    pub(super) async fn replayed(
-        &self,
-        consumer: &ComponentId,
-        event: EventId,
-    ) -> Result<Option<Stored>, EventsError> {
+    pub(super) async fn replayed(&self, consumer: &ComponentId, event: EventId) -> Result<Option<Stored>, EventsError> {
         self.last_message(&self.streams.dead_letters, &self.names.replayed(consumer, event)).await
     }
 

@@ -45,6 +45,8 @@ pub(super) struct Seat {
     pub(super) has_more: bool,
     /// Whether what is read no longer is what was subscribed to.
     pub(super) outdated: bool,
+    /// Whether another host waits for the lease.
+    pub(super) leaving: bool,
 }
 
 /// How a desk stands.
@@ -85,6 +87,7 @@ impl Desk {
             standing: Standing::Undecided,
             has_more: false,
             outdated: false,
+            leaving: false,
         };
         Self {
             consumer,
@@ -123,6 +126,7 @@ impl Desk {
         seat.standing = standing;
         seat.has_more = false;
         seat.outdated = false;
+        seat.leaving = false;
         drop(seat);
         self.tell();
     }
@@ -264,7 +268,11 @@ impl Desk {
             seat.outdated |= outdated || unwanted;
             let close = seat.outdated && !in_hand;
             drop(seat);
-            if close { self.close(Standing::Undecided) } else { self.tell() }
+            if close {
+                self.close(Standing::Undecided)
+            } else {
+                self.tell()
+            }
             return Ok(());
         }
         drop(seat);
@@ -283,7 +291,9 @@ impl Desk {
             }
             if tokio::time::timeout_at(until, changes.changed()).await.is_err() {
                 let consumer = &self.consumer;
-                return Err(EventsError::Unavailable(format!("NATS does not tell in time who consumes for {consumer}")));
+                return Err(EventsError::Unavailable(format!(
+                    "NATS does not tell in time who consumes for {consumer}"
+                )));
             }
         }
     }
@@ -316,15 +326,17 @@ impl Desk {
             }
             if timeout(self.broker.limits.request_time, changes.changed()).await.is_err() {
                 let consumer = &self.consumer;
-                return Err(EventsError::Unavailable(format!("NATS does not deliver in time what {consumer} consumes")));
+                return Err(EventsError::Unavailable(format!(
+                    "NATS does not deliver in time what {consumer} consumes"
+                )));
             }
         }
     }
 
-    /// What is due at `now_ms`; nothing while what is read may not be what is subscribed to.
+    /// What is due at `now_ms`; nothing once the desk is to be closed, which waits for what is in hand alone.
     fn take(&self, max: u16, now_ms: i64) -> Vec<Taken> {
         let mut seat = self.seat();
-        if seat.outdated {
+        if seat.outdated || seat.leaving {
             return Vec::new();
         }
         let position = seat.position.as_mut();

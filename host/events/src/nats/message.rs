@@ -149,7 +149,10 @@ fn history(attempts: &[PastAttempt], bytes_max: usize) -> String {
     fitting.unwrap_or_else(|| {
         let last = attempts.last().map(|last| {
             // A character takes six bytes in JSON at the most.
-            let error = last.error.get(..last.error.floor_char_boundary((bytes_max / 6).saturating_sub(10))).unwrap_or_default();
+            let error = last
+                .error
+                .get(..last.error.floor_char_boundary((bytes_max / 6).saturating_sub(10)))
+                .unwrap_or_default();
             PastAttempt { at_ms: last.at_ms, error: error.to_owned() }
         });
         json(last.as_slice())

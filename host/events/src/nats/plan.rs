@@ -27,7 +27,9 @@ pub(super) fn plan<'a>(
         let mut free = Vec::new();
         for lease in leases {
             let holder = holders.get(lease).map(String::as_str).filter(|holder| can_take(holder, lease));
-            match holder.and_then(|holder| loads.get_mut(holder).filter(|load| **load < share).map(|load| (holder, load))) {
+            match holder
+                .and_then(|holder| loads.get_mut(holder).filter(|load| **load < share).map(|load| (holder, load)))
+            {
                 Some((holder, load)) => {
                     *load += 1;
                     planned.insert(lease, holder);
@@ -121,7 +123,8 @@ mod tests {
 
     #[test]
     fn tasks_are_spread_one_by_one() {
-        let leases: BTreeSet<String> = ["consumer.a", "consumer.b", "publisher.a", "publisher.b"].map(str::to_owned).into();
+        let leases: BTreeSet<String> =
+            ["consumer.a", "consumer.b", "publisher.a", "publisher.b"].map(str::to_owned).into();
         let hosts = hosts(2, &leases);
         let none = BTreeMap::new();
         let plan = plan(&hosts, &none);

@@ -58,9 +58,8 @@ pub(super) struct Change {
 impl Position {
     /// Begins at `document`: everything that it does not tell settled is delivered again.
     pub(super) fn new(document: Document, revision: Revision) -> Self {
-        let waiting = |(&sequence, entry): (&i64, &Entry)| {
-            (sequence, Waiting { entry: entry.clone(), event: None, token: None })
-        };
+        let waiting =
+            |(&sequence, entry): (&i64, &Entry)| (sequence, Waiting { entry: entry.clone(), event: None, token: None });
         Self {
             unsettled: document.outstanding.iter().map(waiting).collect(),
             read_to: document.cursor,
@@ -211,9 +210,8 @@ impl Position {
 
     /// What follows from the dead letters of `sequences` being kept.
     pub(super) fn bury(&self, sequences: &[i64]) -> Change {
-        let is_given_up = |sequence: &&i64| {
-            self.unsettled.get(sequence).is_some_and(|waiting| waiting.entry.given_up_ms.is_some())
-        };
+        let is_given_up =
+            |sequence: &&i64| self.unsettled.get(sequence).is_some_and(|waiting| waiting.entry.given_up_ms.is_some());
         let removed = sequences.iter().filter(is_given_up).copied().collect();
         self.change(Vec::new(), removed, BTreeMap::new(), self.document.cursor)
     }
@@ -418,7 +416,7 @@ mod tests {
         prop_oneof![
             (1u16..6).prop_map(Step::Take),
             proptest::collection::vec(0u8..8, 1..6).prop_map(Step::Settle),
-            1 => Just(Step::Restart),
+            Just(Step::Restart),
         ]
     }
 

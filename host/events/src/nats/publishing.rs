@@ -87,7 +87,8 @@ impl Broker {
                  raise its max_payload"
             ));
         }
-        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && !b"*>".contains(&b));
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && !b"*>".contains(&b));
         let is_subject = event.kind.split('.').all(is_word);
         (!is_subject).then(|| format!("kind {:?} cannot be part of a subject", event.kind))
     }
@@ -105,9 +106,9 @@ fn is_about_the_message(error: &PublishError) -> bool {
 /// What an operator can do about it.
 fn hint(error: &PublishError) -> &'static str {
     match code(error) {
-        Some(ErrorCode::STREAM_STORE_FAILED | ErrorCode::INSUFFICIENT_RESOURCES | ErrorCode::STORAGE_RESOURCES_EXCEEDED) => {
-            " (it is full: see which consumer is behind, or give it more bytes)"
-        }
+        Some(
+            ErrorCode::STREAM_STORE_FAILED | ErrorCode::INSUFFICIENT_RESOURCES | ErrorCode::STORAGE_RESOURCES_EXCEEDED,
+        ) => " (it is full: see which consumer is behind, or give it more bytes)",
         _ => "",
     }
 }

@@ -6,9 +6,9 @@
 
 use crate::error::EventsError;
 use crate::nats::broker::{Broker, INACTIVE_CONSUMER_TIME, Stored, read, unsigned};
+use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::pull::{self, MessagesError, Stream};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
-use async_nats::jetstream::Message;
 use futures::{FutureExt, StreamExt};
 use std::sync::Arc;
 use tokio::sync::watch;

@@ -66,6 +66,13 @@ async fn publish(host: &NatsBus, events: &[Event]) {
     assert!(outcomes.iter().all(|outcome| *outcome == PublishOutcome::Accepted), "{outcomes:?}");
 }
 
+/// Publishes `events` one by one, so that they lie in the stream in this order.
+async fn publish_in_order(host: &NatsBus, events: &[Event]) {
+    for event in events {
+        publish(host, std::slice::from_ref(event)).await;
+    }
+}
+
 async fn fetch(host: &NatsBus) -> Vec<Delivery> {
     host.fetch(&consumer("a"), 32, Duration::ZERO).await.unwrap()
 }
@@ -109,7 +116,7 @@ async fn killed_host_is_replaced_and_everything_unsettled_comes_again_in_order()
     let second = hosts.host().await;
     subscribe(&second).await;
     let events = events(&["1", "1", "2", "1", "2"]);
-    publish(&first, &events).await;
+    publish_in_order(&first, &events).await;
     let deliveries = fetch(&first).await;
     settle(&first, &deliveries[..1], &Settlement::Acknowledge).await.unwrap();
     let killed_at = tokio::time::Instant::now();
@@ -159,7 +166,9 @@ async fn consumers_are_spread_over_hosts() {
     let all: HashSet<_> = ours.iter().chain(&theirs).cloned().collect();
     assert_eq!(all, consumers.into_iter().collect());
     second.stop().await;
-    eventually("the first host consumes for all", async || Ok((first.consumes().len() == 7).then_some(()))).await.unwrap();
+    eventually("the first host consumes for all", async || Ok((first.consumes().len() == 7).then_some(())))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -187,6 +196,89 @@ async fn host_gives_away_nothing_that_is_in_hand() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn host_gives_away_its_share_although_it_is_busy() {
+    let hosts = Hosts::start().await;
+    let subscriptions = [subscription("a", &["*"]), subscription("b", &["*"])];
+    let both = [consumer("a"), consumer("b")];
+    let first = hosts.host().await;
+    first.subscribe(&subscriptions).await.unwrap();
+    take_over(&first, &both).await;
+    let events: Vec<Event> = (0..100).map(|n| event("user.updated", &n.to_string())).collect();
+    publish(&first, &events).await;
+    // Whatever is settled is in hand again at once.
+    let busy = both.clone().map(|consumer| {
+        let first = Arc::clone(&first);
+        tokio::spawn(async move {
+            loop {
+                let deliveries = first.fetch(&consumer, 10, LONG).await.unwrap();
+                let settled: Vec<_> = deliveries.iter().map(|d| (d.token, Settlement::Return)).collect();
+                first.settle(&consumer, &settled).await.unwrap();
+            }
+        })
+    });
+    let second = hosts.host().await;
+    second.subscribe(&subscriptions).await.unwrap();
+    eventually("each host consumes for one", async || {
+        Ok((first.consumes().len() == 1 && second.consumes().len() == 1).then_some(()))
+    })
+    .await
+    .unwrap();
+    busy.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn host_that_is_cut_off_is_replaced_and_what_it_settles_later_changes_nothing() {
+    let hosts = Hosts::start().await;
+    let proxy = TcpProxy::start(hosts.server.address()).await.unwrap();
+    let config = NatsConfig { urls: vec![format!("nats://{}", proxy.address())], ..Nats::config(&hosts.server) };
+    let first = hosts.host_with(config, NatsLimits { request_time: A_WHILE, ..limits() }).await;
+    subscribe(&first).await;
+    take_over(&first, &[consumer("a")]).await;
+    let second = hosts.host().await;
+    subscribe(&second).await;
+    let events = events(&["1", "2"]);
+    publish_in_order(&second, &events).await;
+    let deliveries = first.fetch(&consumer("a"), 32, LONG).await.unwrap();
+    proxy.stall();
+    // It is sent, and arrives when the connection is good again.
+    settle(&first, &deliveries, &Settlement::Acknowledge).await.unwrap_err();
+    let again = second.fetch(&consumer("a"), 32, LONG).await.unwrap();
+    assert_eq!(again[0].event, events[0]);
+    proxy.mend().await.unwrap();
+    eventually("the first host gets through to the server", async || {
+        Ok(first.counts().await.ok().filter(|counts| counts[0].pending == 2))
+    })
+    .await
+    .unwrap();
+    // Refused, if this host has not noticed yet that it was replaced; then, or otherwise, in vain.
+    let bury = Settlement::Bury { error: "too late".to_owned() };
+    while settle(&first, &deliveries, &bury).await.is_err() {}
+    assert!(second.dead_letters(None, 10).await.unwrap().is_empty());
+    settle(&second, &again, &Settlement::Return).await.unwrap();
+    assert_eq!(ids(&fetch(&second).await), ids_of(&events));
+}
+
+#[tokio::test]
+async fn what_a_host_gave_up_just_before_it_failed_is_a_dead_letter_in_the_end() {
+    let hosts = Hosts::start().await;
+    let first = hosts.consuming().await;
+    let events = events(&["1", "1"]);
+    publish_in_order(&first, &events).await;
+    let deliveries = fetch(&first).await;
+    let retry = Settlement::Retry { after: LONG, error: "never".to_owned() };
+    let settled = [(deliveries[0].token, retry), (deliveries[1].token, Settlement::Return)];
+    first.settle(&consumer("a"), &settled).await.unwrap();
+    first.stop().await;
+    let mut document = hosts.document().await;
+    document["outstanding"]["1"]["given_up_ms"] = 1_769_852_000_000i64.into();
+    hosts.bucket("MUTRAPRO_CONSUMERS").await.put("a", document.to_string().into()).await.unwrap();
+    let second = hosts.consuming().await;
+    assert_eq!(ids(&fetch(&second).await), ids_of(&events[1..]));
+    let letter = second.dead_letter(&consumer("a"), events[0].id).await.unwrap().unwrap();
+    assert_eq!((letter.error.as_str(), letter.died_at.as_millisecond()), ("never", 1_769_852_000_000));
 }
 
 #[tokio::test]
@@ -223,7 +315,7 @@ async fn what_failed_holds_back_its_aggregate_on_the_next_host_too() {
     let hosts = Hosts::start().await;
     let first = hosts.consuming().await;
     let events = events(&["1", "1", "2"]);
-    publish(&first, &events).await;
+    publish_in_order(&first, &events).await;
     let deliveries = fetch(&first).await;
     let retry = Settlement::Retry { after: Duration::from_secs(10), error: "later".to_owned() };
     let settled = [
@@ -364,8 +456,7 @@ async fn two_publishers_of_one_outbox_keep_the_order_of_aggregates() {
     assert_eq!(deliveries.len(), 60);
     for aggregate in ["0", "1", "2"] {
         let of = |id: &str| id == aggregate;
-        let got: Vec<EventId> =
-            deliveries.iter().filter(|d| of(&d.event.aggregate_id)).map(|d| d.event.id).collect();
+        let got: Vec<EventId> = deliveries.iter().filter(|d| of(&d.event.aggregate_id)).map(|d| d.event.id).collect();
         let expected: Vec<EventId> = events.iter().filter(|e| of(&e.aggregate_id)).map(|e| e.id).collect();
         assert_eq!(got, expected);
     }

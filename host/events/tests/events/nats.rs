@@ -309,6 +309,25 @@ async fn consumer_that_is_far_behind_gets_what_is_due_and_in_the_end_everything(
 }
 
 #[tokio::test]
+async fn large_events_are_read_a_few_at_a_time() {
+    let server = NatsServer::start().await.unwrap();
+    let (bus, _) = consuming(&server, &Nats::config(&server), NatsLimits::default()).await;
+    let large = |n: usize| {
+        let payload = format!(r#"{{"text":"{}"}}"#, "x".repeat(300 << 10));
+        Event { payload, ..event("user.updated", &n.to_string()) }
+    };
+    let events: Vec<Event> = (0..40).map(large).collect();
+    publish(&*bus, &events).await;
+    let mut got = Vec::new();
+    while got.len() < events.len() {
+        let deliveries = fetch(&*bus).await;
+        got.extend(ids(&deliveries));
+        settle(&*bus, &deliveries, &Settlement::Acknowledge).await;
+    }
+    assert_eq!(got, events.iter().map(|event| event.id).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn settings_that_differ_are_changed_and_what_cannot_change_is_named() {
     let fixture = Nats::start().await;
     let clock: Arc<dyn Clock> = fixture.clock.clone();

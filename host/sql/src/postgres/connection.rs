@@ -3,14 +3,14 @@
 use super::errors::Failure;
 use super::hints::{Hints, KnownHints};
 use super::parameters::{arguments, fits};
-use super::savepoints::Savepoints;
+use super::savepoints::{Savepoints, only_reads};
 use super::types;
 use super::values::Rows;
 use crate::answer::count_parameters;
 use crate::bindings::mutrapro::sql::database::{RowSet, Value};
-use crate::limits::{ANSWER_GRACE, SqlLimits, STOP_TIME, STOP_WAIT};
-use futures::TryStreamExt;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgStatement, PgTypeInfo};
+use crate::limits::{ANSWER_GRACE, READ_ON_TIME, SqlLimits};
+use futures::{Stream, TryStreamExt};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Either, Executor, Row, SqlSafeStr, Statement};
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,7 +24,6 @@ pub(super) struct Connection {
     state: State,
     /// By which the server knows it: what cancels its statement.
     process_id: i32,
-    options: Arc<PgConnectOptions>,
     hints: Arc<KnownHints>,
 }
 
@@ -51,27 +50,40 @@ pub(super) struct Call<'a> {
 
 impl Connection {
     /// Opens a connection. `hints` are those of its database.
-    pub(super) async fn open(options: Arc<PgConnectOptions>, hints: Arc<KnownHints>) -> Result<Self, sqlx::Error> {
+    pub(super) async fn open(options: &PgConnectOptions, hints: Arc<KnownHints>) -> Result<Self, sqlx::Error> {
         let mut inner = options.connect().await?;
         let process_id = inner.fetch_one(sqlx::raw_sql("SELECT pg_backend_pid()")).await?.try_get(0)?;
-        Ok(Self { inner, state: State::Ready, process_id, options, hints })
+        Ok(Self { inner, state: State::Ready, process_id, hints })
     }
 
     /// Runs one statement and collects its rows.
-    pub(super) async fn query(&mut self, call: Call<'_>, limits: &SqlLimits) -> Result<RowSet, Failure> {
+    pub(super) async fn query(&mut self, mut call: Call<'_>, limits: &SqlLimits) -> Result<RowSet, Failure> {
         self.state = State::Running;
-        let outcome = within(Some(call.until), self.collect(call, limits)).await;
+        let until = Some(call.until);
+        let outcome = within(until, async {
+            match self.collect(&mut call, limits).await {
+                Err(Failure::Outdated) => {
+                    self.forget_prepared(&mut call).await?;
+                    self.collect(&mut call, limits).await
+                }
+                outcome => outcome,
+            }
+        });
+        let outcome = outcome.await;
         self.conclude(outcome)
     }
 
-    async fn collect(&mut self, mut call: Call<'_>, limits: &SqlLimits) -> Result<RowSet, Failure> {
-        let prepared = self.prepare(&mut call).await?;
+    async fn collect(&mut self, call: &mut Call<'_>, limits: &SqlLimits) -> Result<RowSet, Failure> {
+        let prepared = self.prepare(call).await?;
         let arguments = arguments(call.parameters, parameters_of(&prepared))?;
         let mut answer = Rows::new(limits);
         let mut rows = self.inner.fetch_many(prepared.query_with(arguments));
         while let Some(item) = rows.try_next().await? {
-            if let Either::Right(row) = item {
-                answer.push(&row).map_err(Failure::Unread)?;
+            let Either::Right(row) = item else { continue };
+            if let Err(error) = answer.push(&row) {
+                // Most answers are too large by little; the others would go on for as long as the statement may run.
+                let read_on = tokio::time::timeout(READ_ON_TIME, rest_of(rows)).await;
+                return Err(Failure::Unread { error, has_ended: read_on.is_ok() });
             }
         }
         Ok(answer.finish())
@@ -82,12 +94,22 @@ impl Connection {
         self.state = State::Running;
         let until = Some(call.until);
         let outcome = within(until, async {
-            let prepared = self.prepare(&mut call).await?;
-            let arguments = arguments(call.parameters, parameters_of(&prepared))?;
-            Ok(self.inner.execute(prepared.query_with(arguments)).await?.rows_affected())
+            match self.count(&mut call).await {
+                Err(Failure::Outdated) => {
+                    self.forget_prepared(&mut call).await?;
+                    self.count(&mut call).await
+                }
+                outcome => outcome,
+            }
         });
         let outcome = outcome.await;
         self.conclude(outcome)
+    }
+
+    async fn count(&mut self, call: &mut Call<'_>) -> Result<u64, Failure> {
+        let prepared = self.prepare(call).await?;
+        let arguments = arguments(call.parameters, parameters_of(&prepared))?;
+        rest_of(self.inner.fetch_many(prepared.query_with(arguments))).await
     }
 
     /// Runs any number of statements without parameters in one round trip, each until `until` or as long as it takes.
@@ -119,7 +141,7 @@ impl Connection {
         };
         let mut own = hints.clone();
         for (index, (value, wanted)) in call.parameters.iter().zip(parameters_of(&prepared)).enumerate() {
-            if !fits(value, types::number(wanted)) {
+            if !fits(value, types::number(wanted)) && may_say(value, call.statement) {
                 own.say(index, value);
             }
         }
@@ -154,10 +176,22 @@ impl Connection {
         Ok(())
     }
 
+    /// Has everything prepared anew, after the schema has changed.
+    async fn forget_prepared(&mut self, call: &mut Call<'_>) -> Result<(), Failure> {
+        self.go_back(call).await?;
+        Ok(self.inner.clear_cached_statements().await?)
+    }
+
     fn conclude<T>(&mut self, outcome: Result<T, Failure>) -> Result<T, Failure> {
         self.state = match &outcome {
             Ok(_) | Err(Failure::Refused(_) | Failure::Statement(_)) => State::Ready,
-            Err(Failure::Unread(_)) => State::Unread,
+            Err(Failure::Unread { has_ended, .. }) => {
+                if *has_ended {
+                    State::Ready
+                } else {
+                    State::Unread
+                }
+            }
             // The server may still be at it.
             Err(Failure::Late) => State::Running,
             Err(Failure::Outdated | Failure::Lost(_)) => State::Lost,
@@ -175,45 +209,37 @@ impl Connection {
         matches!(self.state, State::Running | State::Unread)
     }
 
-    /// Waits for the end of what runs, and has the server stop it when that takes longer than a moment. Afterwards the
-    /// connection is ready if it was only not read to the end; one whose caller went away is of no use any more.
-    pub(super) async fn stop(&mut self) -> Result<(), Failure> {
-        let after = match self.state {
-            State::Ready | State::Lost => return Ok(()),
-            State::Unread => State::Ready,
-            State::Running => State::Lost,
-        };
-        self.state = State::Lost;
-        if let Ok(ended) = tokio::time::timeout(STOP_WAIT, self.read_on()).await {
-            ended?;
-        } else {
-            let stopped = tokio::time::timeout(STOP_TIME, async {
-                self.cancel().await?;
-                self.read_on().await
-            });
-            stopped.await.map_err(|_| Failure::Late)??;
-        }
-        self.state = after;
-        Ok(())
+    /// By which another connection can [cancel](Self::cancel) what runs on this one.
+    pub(super) fn process_id(&self) -> i32 {
+        self.process_id
     }
 
-    /// Throws away what the server still answers.
-    async fn read_on(&mut self) -> Result<(), Failure> {
-        for _ in 0..ERRORS_MAX {
-            match self.inner.ping().await.map_err(Failure::from) {
-                Err(Failure::Statement(_)) => {}
-                outcome => return outcome,
+    /// Has the server stop what the same role runs on another connection. In the protocol too that takes another
+    /// connection; the driver has no request for it.
+    pub(super) async fn cancel(&mut self, process_id: i32) -> Result<(), Failure> {
+        self.state = State::Running;
+        let asked = sqlx::query("SELECT pg_cancel_backend($1)").bind(process_id).execute(&mut self.inner).await;
+        self.conclude(asked.map(drop).map_err(Failure::from))
+    }
+
+    /// Told that the server was asked to stop what runs: takes the next statement once it has, if only rows were left
+    /// unread. A connection whose caller went away is of no use any more: nobody knows how far the driver got.
+    pub(super) async fn settle(&mut self) -> Result<(), Failure> {
+        let was_unread = self.state == State::Unread;
+        self.state = State::Lost;
+        if was_unread {
+            // Each error of the statement is answered once, and then that the server is ready.
+            for _ in 0..ERRORS_MAX {
+                match self.inner.ping().await.map_err(Failure::from) {
+                    Err(Failure::Statement(_)) => {}
+                    Err(failure) => return Err(failure),
+                    Ok(()) => {
+                        self.state = State::Ready;
+                        return Ok(());
+                    }
+                }
             }
         }
-        Err(Failure::Lost("the server answers one error after the other".to_owned()))
-    }
-
-    /// Has the server stop the statement. That takes another connection, in the protocol too; the driver has no request
-    /// for it.
-    async fn cancel(&self) -> Result<(), Failure> {
-        let mut other = self.options.connect().await?;
-        sqlx::query("SELECT pg_cancel_backend($1)").bind(self.process_id).execute(&mut other).await?;
-        other.close().await?;
         Ok(())
     }
 
@@ -221,6 +247,27 @@ impl Connection {
     pub(super) async fn close(self) -> Result<(), sqlx::Error> {
         self.inner.close().await
     }
+}
+
+/// Whether PostgreSQL may be told what `value` is where it wants something else. What is assigned to a column of text it
+/// would turn into text, whatever it is; only for whole numbers that is meant.
+fn may_say(value: &Value, statement: &str) -> bool {
+    matches!(value, Value::Integer(_) | Value::Text(_)) || only_reads(statement)
+}
+
+/// Throws away the rows that are still to come and counts those that were changed. The driver takes what is there without
+/// ever giving way to other tasks, so that is done here.
+async fn rest_of(
+    mut items: impl Stream<Item = Result<Either<PgQueryResult, PgRow>, sqlx::Error>> + Unpin,
+) -> Result<u64, Failure> {
+    let mut changed = 0;
+    while let Some(item) = items.try_next().await? {
+        if let Either::Left(done) = item {
+            changed += done.rows_affected();
+        }
+        tokio::task::coop::consume_budget().await;
+    }
+    Ok(changed)
 }
 
 fn parameters_of(prepared: &PgStatement) -> &[PgTypeInfo] {

@@ -67,8 +67,8 @@ impl Database for PostgresDatabase {
             Call { statement, parameters: &parameters, until, savepoints: None }
         };
         let mut outcome = lease.connection()?.query(call(), &self.limits).await;
-        // A connection that died while it was idle, or knows the schema of yesterday: reading once more changes nothing.
-        if lease.is_reused() && matches!(outcome, Err(Failure::Lost(_) | Failure::Outdated)) {
+        // A connection that died while it was idle: reading once more changes nothing.
+        if lease.is_reused() && matches!(outcome, Err(Failure::Lost(_))) {
             lease.renew().await?;
             outcome = lease.connection()?.query(call(), &self.limits).await;
         }

@@ -10,9 +10,9 @@ pub(super) enum Failure {
     Refused(Error),
     /// The server refused it: in a transaction nothing else runs until that goes back.
     Statement(Box<PgDatabaseError>),
-    /// Its rows were not read to the end; it may still run.
-    Unread(Error),
-    /// It was prepared before the schema changed: prepared anew, it will run.
+    /// Its rows were too many or did not travel. Unless it `has_ended`, the server is still sending them.
+    Unread { error: Error, has_ended: bool },
+    /// It was prepared before the schema changed. Nothing ran: prepared anew, it will.
     Outdated,
     /// The server did not answer in time.
     Late,
@@ -56,7 +56,7 @@ impl Failure {
     /// The contract's word for it.
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::Refused(error) | Self::Unread(error) => error,
+            Self::Refused(error) | Self::Unread { error, .. } => error,
             Self::Statement(error) => translate(&error),
             Self::Outdated => Error::Conflict,
             Self::Late => Error::Unavailable("the database did not answer in time".to_owned()),

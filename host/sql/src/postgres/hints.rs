@@ -82,7 +82,14 @@ fn parameter_in(message: &str) -> Option<usize> {
 /// What was found out in one database.
 #[derive(Debug, Default)]
 pub(super) struct KnownHints {
-    by_statement: Mutex<HashMap<String, Vec<(Vec<Kind>, Hints)>>>,
+    by_statement: Mutex<HashMap<String, Vec<Known>>>,
+}
+
+/// What was found out about one statement with values of such kinds.
+#[derive(Debug)]
+struct Known {
+    kinds: Vec<Kind>,
+    hints: Hints,
 }
 
 /// All that hints depend on.
@@ -101,8 +108,8 @@ impl KnownHints {
     /// What was found out about `statement` with such values.
     pub(super) fn find(&self, statement: &str, values: &[Value]) -> Option<Hints> {
         let by_statement = self.by_statement.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = by_statement.get(statement)?.iter().find(|(kinds, _)| is_of(kinds, values));
-        known.map(|(_, hints)| hints.clone())
+        let known = by_statement.get(statement)?.iter().find(|known| known.is_of(values));
+        known.map(|known| known.hints.clone())
     }
 
     /// Remembers what was found out.
@@ -112,14 +119,16 @@ impl KnownHints {
             by_statement.clear();
         }
         let known = by_statement.entry(statement.to_owned()).or_default();
-        if !known.iter().any(|(kinds, _)| is_of(kinds, values)) {
-            known.push((values.iter().map(kind).collect(), hints));
+        if !known.iter().any(|known| known.is_of(values)) {
+            known.push(Known { kinds: values.iter().map(kind).collect(), hints });
         }
     }
 }
 
-fn is_of(kinds: &[Kind], values: &[Value]) -> bool {
-    kinds.len() == values.len() && kinds.iter().zip(values).all(|(known, value)| *known == kind(value))
+impl Known {
+    fn is_of(&self, values: &[Value]) -> bool {
+        self.kinds.len() == values.len() && self.kinds.iter().zip(values).all(|(known, value)| *known == kind(value))
+    }
 }
 
 fn kind(value: &Value) -> Kind {

@@ -45,8 +45,11 @@ pub(crate) const HOST_MIGRATIONS: &[(u32, &str, &str)] = &[(
 /// The longest name that PostgreSQL keeps whole, in bytes.
 const NAME_BYTES_MAX: usize = 63;
 
-/// How a host uses the server that keeps the databases. The server has to allow `max_connections` for all hosts together:
-/// for each, up to the three numbers here times the services that have a database.
+/// How a host uses the server that keeps the databases: PostgreSQL 14 or newer, reached without a pooler in between, which
+/// would lose what sessions are set to.
+///
+/// Its `max_connections` has to suffice for all hosts together: for each, up to the sum of the three numbers here for every
+/// service that has a database. Connections open when they are needed and close after a minute without use.
 #[derive(Clone)]
 pub struct PostgresConfig {
     /// Where the server is and how it is reached. User, password and database in it are not used.

@@ -84,7 +84,8 @@ impl Encode<'_, Postgres> for Parameter<'_> {
                 buffer.push(u8::from(*value));
                 Some(())
             }
-            Value::Boolean(value) => write_integer(i64::from(*value), wanted, buffer),
+            Value::Boolean(value) if fits(self.value, wanted) => write_integer(i64::from(*value), wanted, buffer),
+            Value::Boolean(_) => None,
             Value::Integer(number) => write_integer(*number, wanted, buffer),
             Value::Text(text) => write_text(text, wanted, buffer),
             Value::Bytes(bytes) => (wanted == BYTEA).then(|| buffer.extend_from_slice(bytes)),

@@ -25,7 +25,9 @@ pub fn role_of(service: &ComponentId) -> String {
 
 /// The key is too short to be one.
 #[derive(Debug, thiserror::Error)]
-#[error("the key of the databases' roles has {bytes} bytes: give at least {KEY_BYTES_MIN}, from a generator of random numbers")]
+#[error(
+    "the key of the databases' roles has {bytes} bytes: give at least {KEY_BYTES_MIN}, from a generator of random numbers"
+)]
 pub struct KeyError {
     bytes: usize,
 }
@@ -64,7 +66,8 @@ impl RolePasswords {
         let salted = stretched(&keyed(self.of(role).as_bytes()), salt);
         let authenticated = |text: &[u8]| keyed(&salted).chain_update(text).finalize().into_bytes();
         let (stored_key, server_key) = (Sha256::digest(authenticated(b"Client Key")), authenticated(b"Server Key"));
-        let [salt, stored_key, server_key] = [salt, &stored_key, &server_key].map(|bytes| BASE64_STANDARD.encode(bytes));
+        let [salt, stored_key, server_key] =
+            [salt, &stored_key, &server_key].map(|bytes| BASE64_STANDARD.encode(bytes));
         format!("SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt}${stored_key}:{server_key}")
     }
 
@@ -114,7 +117,10 @@ mod tests {
     fn verifier_is_that_of_rfc_5803() {
         // Computed with Python's hashlib and hmac; `tests/postgres.rs` signs in with such a one.
         let passwords = RolePasswords::from_key(&[b'k'; 32]).unwrap();
-        assert_eq!(passwords.verifier("auth_service"), "SCRAM-SHA-256$4096:wpgrR6ZW4ABRLiWGE+j59w==$YjjgTBYEZRTRbdVt7I+QlkzpN/B2osev23hxcgAzv4A=:5s8OmVxAiJ/eygFqyDG6Wtn5TOTl0wbeg9J8GcOJdXQ=");
+        assert_eq!(
+            passwords.verifier("auth_service"),
+            "SCRAM-SHA-256$4096:wpgrR6ZW4ABRLiWGE+j59w==$YjjgTBYEZRTRbdVt7I+QlkzpN/B2osev23hxcgAzv4A=:5s8OmVxAiJ/eygFqyDG6Wtn5TOTl0wbeg9J8GcOJdXQ="
+        );
     }
 
     #[test]

@@ -6,9 +6,10 @@
 //! server refuses connections.)
 
 use super::connection::Connection;
+use super::errors::Failure;
 use super::hints::KnownHints;
 use crate::bindings::mutrapro::sql::database::Error;
-use crate::limits::{CONNECT_TIME, IDLE_TIME};
+use crate::limits::{CONNECT_TIME, IDLE_TIME, STOP_TIME};
 use sqlx::postgres::PgConnectOptions;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -27,7 +28,7 @@ struct Shared {
     permits: Arc<Semaphore>,
     /// The one used last is at the end.
     idle: Mutex<Vec<Idle>>,
-    options: Arc<PgConnectOptions>,
+    options: PgConnectOptions,
     hints: Arc<KnownHints>,
     wait_time: Duration,
     runtime: Handle,
@@ -54,12 +55,12 @@ impl Pool {
         let shared = Arc::new(Shared {
             permits: Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1))),
             idle: Mutex::default(),
-            options: Arc::new(options),
+            options,
             hints,
             wait_time,
             runtime: Handle::current(),
         });
-        shared.runtime.spawn(close_what_is_idle(Arc::downgrade(&shared)));
+        shared.runtime.spawn(close_what_is_idle(Arc::downgrade(&shared), IDLE_TIME));
         Self { shared, count }
     }
 
@@ -139,22 +140,28 @@ impl Lease {
         self.connection.as_ref().is_some_and(Connection::is_busy)
     }
 
+    /// Has the server stop what runs. Afterwards the connection takes the next statement if only rows were left unread.
+    pub(super) async fn stop(&mut self) -> Result<(), Failure> {
+        match &mut self.connection {
+            Some(connection) => self.shared.stop(connection).await,
+            None => Ok(()),
+        }
+    }
+
     /// Gives the connection, on which no transaction is open, to the next one; in the background if it has to be stopped.
     pub(super) fn put_back(mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         if connection.is_ready() {
             self.shared.keep(connection);
-            return;
+        } else if connection.is_busy() {
+            let runtime = self.shared.runtime.clone();
+            runtime.spawn(async move {
+                self.shared.stop_or_leave(&mut connection).await;
+                if connection.is_ready() {
+                    self.shared.keep(connection);
+                }
+            });
         }
-        let runtime = self.shared.runtime.clone();
-        runtime.spawn(async move {
-            if let Err(failure) = connection.stop().await {
-                tracing::debug!(?failure, "closing a connection that could not be stopped");
-            }
-            if connection.is_ready() {
-                self.shared.keep(connection);
-            }
-        });
     }
 }
 
@@ -164,11 +171,9 @@ impl Drop for Lease {
         if !connection.is_busy() {
             return;
         }
-        let permit = self.permit.take();
+        let (permit, shared) = (self.permit.take(), Arc::clone(&self.shared));
         self.shared.runtime.spawn(async move {
-            if let Err(failure) = connection.stop().await {
-                tracing::debug!(?failure, "closing a connection that could not be stopped");
-            }
+            shared.stop_or_leave(&mut connection).await;
             drop(connection);
             drop(permit);
         });
@@ -177,9 +182,41 @@ impl Drop for Lease {
 
 impl Shared {
     async fn connect(&self) -> Result<Connection, sqlx::Error> {
-        let opening = Connection::open(Arc::clone(&self.options), Arc::clone(&self.hints));
+        let opening = Connection::open(&self.options, Arc::clone(&self.hints));
         let opened = tokio::time::timeout(CONNECT_TIME, opening).await;
         opened.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+    }
+
+    async fn stop(&self, connection: &mut Connection) -> Result<(), Failure> {
+        if !connection.is_busy() {
+            return Ok(());
+        }
+        let stopped = tokio::time::timeout(STOP_TIME, async {
+            self.cancel(connection.process_id()).await?;
+            connection.settle().await
+        });
+        stopped.await.map_err(|_| Failure::Late)?
+    }
+
+    /// Stops what runs on a connection that nobody uses. If that fails, the server notices that it is closed in its own time.
+    async fn stop_or_leave(&self, connection: &mut Connection) {
+        if let Err(failure) = self.stop(connection).await {
+            tracing::debug!(error = ?failure.into_error(), "closing a connection on which a statement could not be stopped");
+        }
+    }
+
+    /// Over an idle connection, or else one that is opened for it.
+    async fn cancel(&self, process_id: i32) -> Result<(), Failure> {
+        let idle = self.idle().pop();
+        if let Some(Idle { mut connection, .. }) = idle
+            && connection.cancel(process_id).await.is_ok()
+        {
+            self.keep(connection);
+            return Ok(());
+        }
+        let mut connection = self.connect().await?;
+        connection.cancel(process_id).await?;
+        Ok(connection.close().await?)
     }
 
     fn keep(&self, connection: Connection) {
@@ -192,18 +229,40 @@ impl Shared {
     }
 }
 
-/// Ends with its pool.
-async fn close_what_is_idle(pool: Weak<Shared>) {
-    let mut ticks = tokio::time::interval(IDLE_TIME / 4);
+/// Closes what has been idle for `idle_time`. Ends with its pool.
+async fn close_what_is_idle(pool: Weak<Shared>, idle_time: Duration) {
+    let mut ticks = tokio::time::interval(idle_time / 4);
     loop {
         ticks.tick().await;
         let Some(shared) = pool.upgrade() else { return };
-        let old: Vec<Idle> = shared.idle().extract_if(.., |idle| idle.since.elapsed() >= IDLE_TIME).collect();
+        let old: Vec<Idle> = shared.idle().extract_if(.., |idle| idle.since.elapsed() >= idle_time).collect();
         drop(shared);
         for Idle { connection, .. } in old {
             if let Err(error) = connection.close().await {
                 tracing::debug!(%error, "an idle connection did not close cleanly");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mutrapro_testkit::{PostgresServer, eventually};
+
+    #[tokio::test]
+    async fn connections_are_used_again_and_closed_when_they_are_idle_for_long() {
+        let server = PostgresServer::start().await.unwrap();
+        let options: PgConnectOptions = server.url().parse().unwrap();
+        let pool = Pool::new(options, 2, Arc::default(), Duration::from_secs(5));
+        for is_reused in [false, true] {
+            let lease = pool.take().await.unwrap();
+            assert_eq!(lease.is_reused(), is_reused);
+            lease.put_back();
+        }
+        tokio::spawn(close_what_is_idle(Arc::downgrade(&pool.shared), Duration::from_millis(10)));
+        let closed = async || Ok(pool.shared.idle().is_empty().then_some(()));
+        eventually("the idle connection is closed", closed).await.unwrap();
+        assert!(!pool.take().await.unwrap().is_reused());
     }
 }

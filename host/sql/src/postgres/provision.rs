@@ -76,7 +76,8 @@ impl<'a> Provisioner<'a> {
         for (service, database) in self.databases() {
             let mut connection = connect(&self.owner.clone().database(&database.name)).await?;
             // As one, so that a running host never finds a right missing; and one after the other.
-            let grants = format!("BEGIN;\nSELECT pg_advisory_xact_lock({TURN});\n{}COMMIT;", grants(&service.id, database));
+            let grants =
+                format!("BEGIN;\nSELECT pg_advisory_xact_lock({TURN});\n{}COMMIT;", grants(&service.id, database));
             run(&mut connection, &format!("grant rights in {}", database.name), &grants).await?;
             connection.close().await.map_err(failed("end the connection"))?;
         }

@@ -52,7 +52,10 @@ impl Savepoints {
                 write_to(&mut control, format_args!("SAVEPOINT level_{index};"));
                 level.is_set = true;
             } else if level.has_guard {
-                write_to(&mut control, format_args!("RELEASE SAVEPOINT statement_{index};SAVEPOINT statement_{index};"));
+                write_to(
+                    &mut control,
+                    format_args!("RELEASE SAVEPOINT statement_{index};SAVEPOINT statement_{index};"),
+                );
             } else {
                 write_to(&mut control, format_args!("SAVEPOINT statement_{index};"));
                 level.has_guard = true;

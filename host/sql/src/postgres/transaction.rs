@@ -69,16 +69,13 @@ impl Transacting {
                 return Ok(value);
             }
             Err(Failure::Refused(error)) => return Err(Refusal::of(error)),
-            Err(Failure::Unread(error)) => Refusal::unread(error, statement),
+            Err(Failure::Unread { error, .. }) => Refusal::unread(error, statement),
             Err(failure) => Refusal::of(failure.into_error()),
         };
         if refusal.ends {
             return Err(refusal);
         }
-        let stopped = match self.connection() {
-            Ok(connection) => connection.stop().await,
-            Err(failure) => Err(failure),
-        };
+        let stopped = self.lease.stop().await;
         stopped.map_err(|failure| Refusal { error: failure.into_error(), ends: true })?;
         let back = self.savepoints.after_failure();
         self.control(&back).await?;
@@ -164,7 +161,9 @@ impl Work for Transacting {
             let until = Instant::now() + self.limits.statement_time;
             match connection.control("ROLLBACK", Some(until)).await {
                 Ok(()) => self.lease.put_back(),
-                Err(failure) => tracing::warn!(?failure, "closing a connection that failed to roll back"),
+                Err(failure) => {
+                    tracing::warn!(error = ?failure.into_error(), "closing a connection that failed to roll back");
+                }
             }
         }
     }

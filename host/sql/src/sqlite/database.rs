@@ -110,6 +110,10 @@ impl Database for SqliteDatabase {
         })
     }
 
+    fn commits_in_order(&self) -> bool {
+        true
+    }
+
     fn host_migrations(&self) -> &'static [(u32, &'static str, &'static str)] {
         HOST_MIGRATIONS
     }

@@ -1,12 +1,13 @@
 //! Servers that restart, networks that fail, and other transactions.
 
-use crate::fixture::{Fixture, add, add_in, database, integers, items, text};
+use crate::fixture::{Fixture, add, add_in, integers, items, text};
 use mutrapro_sql::{Database, Error, SqlLimits, Transaction, Value};
 use mutrapro_testkit::{TcpProxy, eventually};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const KILL: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'mutrapro/%'";
+const KILL: &str =
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'mutrapro/%'";
 
 fn is_unavailable<T>(outcome: &Result<T, Error>) -> bool {
     matches!(outcome, Err(Error::Unavailable(_)))
@@ -19,9 +20,11 @@ async fn update(transaction: &mut Transaction, id: i64) -> Result<u64, Error> {
 #[tokio::test]
 async fn refused_statements_leave_every_place_of_a_transaction_usable() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     let refuse = async |transaction: &mut Transaction| {
-        for statement in ["SELECT nothing FROM items", "INSERT INTO items (id) VALUES (NULL)", "SELECT id / 0 FROM items"] {
+        for statement in
+            ["SELECT nothing FROM items", "INSERT INTO items (id) VALUES (NULL)", "SELECT id / 0 FROM items"]
+        {
             let refused = transaction.query(statement, Vec::new()).await;
             let is_refused = matches!(refused, Err(Error::Invalid(_) | Error::ConstraintViolated(_)));
             // Without rows there is nothing to divide.
@@ -53,7 +56,7 @@ async fn refused_statements_leave_every_place_of_a_transaction_usable() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_transactions_that_wait_for_each_other_one_is_told_conflict() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     for id in [1, 2] {
         add(&database, id).await.unwrap();
     }
@@ -79,7 +82,7 @@ async fn of_two_transactions_that_wait_for_each_other_one_is_told_conflict() {
 async fn who_waits_too_long_for_a_row_is_told_conflict() {
     let fixture = Fixture::start().await;
     let limits = SqlLimits { statement_time: Duration::from_millis(500), ..SqlLimits::default() };
-    let database = database(&fixture.host_at(fixture.server.address(), limits).await);
+    let database = fixture.database_at(fixture.server.address(), limits).await;
     add(&database, 1).await.unwrap();
     let (mut first, mut second) = (database.begin().await.unwrap(), database.begin().await.unwrap());
     update(&mut first, 1).await.unwrap();
@@ -91,7 +94,7 @@ async fn who_waits_too_long_for_a_row_is_told_conflict() {
 #[tokio::test]
 async fn restarted_server_costs_no_request() {
     let mut fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     add(&database, 1).await.unwrap();
     // Several connections lie idle.
     let open = futures::future::join_all((0..4).map(|_| database.begin())).await;
@@ -111,7 +114,7 @@ async fn restarted_server_costs_no_request() {
 #[tokio::test]
 async fn stopped_server_is_told_at_once_and_found_again() {
     let mut fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     add(&database, 1).await.unwrap();
     fixture.server.stop().await.unwrap();
     let started = Instant::now();
@@ -127,7 +130,7 @@ async fn stopped_server_is_told_at_once_and_found_again() {
 #[tokio::test]
 async fn connection_that_is_killed_ends_its_transaction_and_no_other() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     let mut transaction = database.begin().await.unwrap();
     add_in(&mut transaction, 1).await.unwrap();
     assert!(fixture.ask(KILL).await > 0);
@@ -143,7 +146,7 @@ async fn network_that_stalls_is_waited_for_no_longer_than_the_limits() {
     let fixture = Fixture::start().await;
     let proxy = TcpProxy::start(fixture.server.address()).await.unwrap();
     let limits = SqlLimits { statement_time: Duration::from_millis(300), ..SqlLimits::default() };
-    let database = database(&fixture.host_at(proxy.address(), limits).await);
+    let database = fixture.database_at(proxy.address(), limits).await;
     add(&database, 1).await.unwrap();
     let mut open = database.begin().await.unwrap();
     add_in(&mut open, 2).await.unwrap();
@@ -160,7 +163,8 @@ async fn network_that_stalls_is_waited_for_no_longer_than_the_limits() {
 
 /// Whether the server runs a statement of a host's, other than this one.
 async fn running(fixture: &Fixture) -> i64 {
-    let statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'mutrapro/%' AND state = 'active'";
+    let statement =
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'mutrapro/%' AND state = 'active'";
     fixture.ask(statement).await
 }
 
@@ -170,7 +174,7 @@ async fn statement_that_nobody_waits_for_is_stopped_on_the_server() {
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE i < 0";
     let fixture = Fixture::start().await;
     let limits = SqlLimits { statement_time: Duration::from_secs(600), ..SqlLimits::default() };
-    let database = database(&fixture.host_at(fixture.server.address(), limits).await);
+    let database = fixture.database_at(fixture.server.address(), limits).await;
     let mut transaction = database.begin().await.unwrap();
     for _ in 0..2 {
         let outside = database.query(ENDLESS, Vec::new());
@@ -191,8 +195,9 @@ async fn statement_that_nobody_waits_for_is_stopped_on_the_server() {
 async fn answer_that_is_too_large_leaves_the_connection_and_the_transaction_usable() {
     let fixture = Fixture::start().await;
     let limits = SqlLimits { rows_max: 10, statement_time: Duration::from_secs(600), ..SqlLimits::default() };
-    let database = database(&fixture.host_at(fixture.server.address(), limits).await);
-    let process = async |database: &Arc<dyn Database>| database.query("SELECT pg_backend_pid()", Vec::new()).await.unwrap();
+    let database = fixture.database_at(fixture.server.address(), limits).await;
+    let process =
+        async |database: &Arc<dyn Database>| database.query("SELECT pg_backend_pid()", Vec::new()).await.unwrap();
     let before = process(&database).await;
     for statement in ["SELECT generate_series(1, 11)", "SELECT generate_series(1, 1000000000)"] {
         assert_eq!(database.query(statement, Vec::new()).await, Err(Error::TooLarge), "{statement}");
@@ -212,20 +217,22 @@ async fn answer_that_is_too_large_leaves_the_connection_and_the_transaction_usab
 #[tokio::test]
 async fn statements_prepared_before_a_migration_run_after_it() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
-    add(&database, 1).await.unwrap();
-    let all = "SELECT * FROM items";
-    let before = database.query(all, Vec::new()).await.unwrap();
-    let mut transaction = database.begin().await.unwrap();
-    transaction.query(all, Vec::new()).await.unwrap();
-    transaction.commit().await.unwrap();
-    fixture.run("ALTER TABLE items ADD COLUMN color TEXT DEFAULT 'red'").await;
-    let after = database.query(all, Vec::new()).await.unwrap();
-    assert_eq!(after.columns.len(), before.columns.len() + 1);
-    assert_eq!(after.rows[0].last(), Some(&text("red")));
-    // The transaction is run again, as any that is told so.
-    let mut transaction = database.begin().await.unwrap();
-    assert_eq!(transaction.query(all, Vec::new()).await, Err(Error::Conflict));
-    let mut transaction = database.begin().await.unwrap();
-    assert_eq!(transaction.query(all, Vec::new()).await, Ok(after));
+    let database = fixture.database().await;
+    let (all, insert) = ("SELECT * FROM items", "INSERT INTO items (id) VALUES ($1) RETURNING *");
+    for id in [1, 2] {
+        // The second time, all that was prepared is outdated.
+        let outside = database.query(all, Vec::new()).await.unwrap();
+        let mut transaction = database.begin().await.unwrap();
+        let added = transaction.query(insert, vec![Value::Integer(10 * id)]).await.unwrap();
+        assert_eq!(added.columns.last().unwrap(), if id == 1 { "content" } else { "color" });
+        assert_eq!(outside.rows.is_empty(), id == 1);
+        let added = transaction.query(insert, vec![Value::Integer(10 * id + 1)]).await.unwrap();
+        assert_eq!(added.rows[0].last(), Some(&if id == 1 { Value::Null } else { text("red") }));
+        transaction.query(all, Vec::new()).await.unwrap();
+        transaction.commit().await.unwrap();
+        if id == 1 {
+            fixture.run("ALTER TABLE items ADD COLUMN color TEXT DEFAULT 'red'").await;
+        }
+    }
+    assert_eq!(items(&database).await.unwrap(), integers(&[10, 11, 20, 21]));
 }

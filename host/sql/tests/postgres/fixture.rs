@@ -81,11 +81,19 @@ impl Fixture {
         Databases::connect(&self.app, &self.config(), metrics()).await.unwrap()
     }
 
-    /// A host that reaches the server at `address`, with limits of its own.
-    pub(crate) async fn host_at(&self, address: SocketAddr, limits: SqlLimits) -> Arc<Databases> {
+    /// The service's database on a host.
+    pub(crate) async fn database(&self) -> Arc<dyn Database> {
+        let host = self.host().await;
+        database(&host)
+    }
+
+    /// The service's database on a host that reaches the server at `address`, reads over one connection and has limits of
+    /// its own.
+    pub(crate) async fn database_at(&self, address: SocketAddr, limits: SqlLimits) -> Arc<dyn Database> {
         let server = self.options().host(&address.ip().to_string()).port(address.port());
-        let config = PostgresConfig { server, limits, ..self.config() };
-        Databases::connect(&self.app, &config, metrics()).await.unwrap()
+        let config = PostgresConfig { server, limits, readers: 1, ..self.config() };
+        let host = Databases::connect(&self.app, &config, metrics()).await.unwrap();
+        database(&host)
     }
 
     /// As the superuser, in the service's database; answers one number.
@@ -106,8 +114,12 @@ const SHELVES: &str = "CREATE TABLE shelves (id BIGINT NOT NULL CONSTRAINT shelv
 
 fn service(id: &str, database: &str, table: &str, sql: &str) -> (ComponentId, Arc<Service>) {
     let id = ComponentId::new(id);
-    let migration =
-        Migration { version: 1, name: "create".to_owned(), sql: sql.to_owned(), path: PathBuf::from("0001_create.sql") };
+    let migration = Migration {
+        version: 1,
+        name: "create".to_owned(),
+        sql: sql.to_owned(),
+        path: PathBuf::from("0001_create.sql"),
+    };
     let database =
         Declared { name: database.to_owned(), tables: [table.to_owned()].into(), migrations: vec![migration] };
     let service = Service {

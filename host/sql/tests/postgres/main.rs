@@ -6,6 +6,7 @@ mod failures;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+#[cfg(test)]
 mod parameters;
 #[cfg(test)]
 mod rights;

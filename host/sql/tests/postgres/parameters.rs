@@ -44,7 +44,7 @@ async fn statements_take_parameters_whose_type_is_nowhere_to_be_read() {
 #[tokio::test]
 async fn learning_a_type_leaves_the_transaction_as_it_was() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     let mut transaction = database.begin().await.unwrap();
     add_in(&mut transaction, 1).await.unwrap();
     let insert = "INSERT INTO items (id, name) VALUES ($1, CAST($1 AS TEXT))";
@@ -63,7 +63,7 @@ async fn learning_a_type_leaves_the_transaction_as_it_was() {
 #[tokio::test]
 async fn more_or_fewer_parameters_than_places_are_invalid() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     for (count, message) in [(0, "takes 1 parameters and got 0"), (2, "takes 1 parameters and got 2")] {
         let outcome = database.query("SELECT id FROM items WHERE id = $1", vec![Value::Integer(1); count]).await;
         assert!(matches!(&outcome, Err(Error::Invalid(text)) if text.contains(message)), "{outcome:?}");

@@ -40,10 +40,16 @@ async fn service_reaches_rows_of_its_own_tables_and_nothing_else() {
     }
     // The transaction goes on.
     assert_eq!(transaction.execute("DELETE FROM items", Vec::new()).await, Ok(1));
-    let mark = "INSERT INTO consumed_events (event_id, consumer_name, processed_at) VALUES ($1, $2, $3)";
+    let mark = "INSERT INTO consumed_events (event_id, consumer_name, processed_at) VALUES ($1, $2, $3)
+                ON CONFLICT (event_id, consumer_name) DO NOTHING RETURNING event_id";
     assert_eq!(transaction.execute(mark, vec![text("a"), text("b"), text("c")]).await, Ok(1));
+    assert_eq!(transaction.execute(EMIT, vec![text("a")]).await, Ok(1));
     transaction.commit().await.unwrap();
 }
+
+const EMIT: &str =
+    "INSERT INTO outbox_events (event_id, aggregate_id, aggregate_type, event_type, event_payload, occurred_at)
+    VALUES ($1, '', '', '', '', '')";
 
 #[tokio::test]
 async fn host_side_reaches_the_hosts_tables_and_no_other() {
@@ -55,8 +61,9 @@ async fn host_side_reaches_the_hosts_tables_and_no_other() {
     let mut transaction = side.begin().await.unwrap();
     let mark = "INSERT INTO consumed_events (event_id, consumer_name, processed_at) VALUES ($1, $2, $3)";
     transaction.execute(mark, vec![text("a"), text("b"), text("c")]).await.unwrap();
-    for statement in ["SELECT id FROM items", "DELETE FROM items", "DROP TABLE outbox_events"] {
-        let refused = transaction.execute(statement, Vec::new()).await;
+    for statement in ["SELECT id FROM items", "DELETE FROM items", "DROP TABLE outbox_events", EMIT] {
+        let parameters = if statement == EMIT { vec![text("a")] } else { Vec::new() };
+        let refused = transaction.execute(statement, parameters).await;
         assert!(is_forbidden(&refused), "{statement}: {refused:?}");
     }
     transaction.commit().await.unwrap();
@@ -151,7 +158,7 @@ async fn configuration_shows_no_secret() {
 #[tokio::test]
 async fn sessions_are_set_to_what_limits_and_isolation_rest_on() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     let setting = "SELECT setting FROM pg_settings WHERE name = $1";
     let mut transaction = database.begin().await.unwrap();
     for (name, writing, reading) in [

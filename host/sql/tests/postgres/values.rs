@@ -1,6 +1,6 @@
 //! Each type of PostgreSQL that a migration may use, and what others answer.
 
-use crate::fixture::{Fixture, database, text};
+use crate::fixture::{Fixture, text};
 use mutrapro_sql::{Database, Error, Value};
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ fn is_invalid(outcome: &Result<Value, Error>, part: &str) -> bool {
 #[tokio::test]
 async fn values_come_back_in_the_form_that_the_contract_names() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     for (column, given, expected) in [
         ("key", "0190C0DE-0000-7000-8000-00000000ABCD", "0190c0de-0000-7000-8000-00000000abcd"),
         ("at", "2026-01-31T09:30:00.1234567+07:00", "2026-01-31T02:30:00.123456Z"),
@@ -58,7 +58,7 @@ async fn values_come_back_in_the_form_that_the_contract_names() {
 #[tokio::test]
 async fn values_that_do_not_fit_are_refused_by_parameter_and_type() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     for (column, value, part) in [
         ("key", text("0190c0de"), "$2 is text that is no UUID"),
         ("key", Value::Integer(5), "$2 is the whole number 5 where UUID is wanted"),
@@ -69,6 +69,7 @@ async fn values_that_do_not_fit_are_refused_by_parameter_and_type() {
         ("day", text("2026-01-31T09:30:00"), "$2 is text that is no DATE"),
         ("content", text("x"), "$2 is text that is no BYTEA"),
         ("name", Value::Bytes(vec![1]), "$2 is bytes where TEXT is wanted"),
+        ("name", Value::Boolean(true), "$2 is a truth value where TEXT is wanted"),
         ("flag", Value::Integer(1), "$2 is the whole number 1 where BOOL is wanted"),
         ("number", text("12"), "$2 is text that is no INT4"),
         // What the server says.
@@ -87,7 +88,7 @@ async fn values_that_do_not_fit_are_refused_by_parameter_and_type() {
 #[tokio::test]
 async fn numbers_are_whole_or_refused_with_their_column() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     fixture.run("INSERT INTO items (id) VALUES (1), (9223372036854775806)").await;
     assert_eq!(answer(&database, "(SELECT sum(id) FROM items)").await, Ok(Value::Integer(i64::MAX)));
     assert_eq!(answer(&database, "(SELECT sum(id) FROM items WHERE id < 1)").await, Ok(Value::Null));
@@ -112,7 +113,7 @@ async fn numbers_are_whole_or_refused_with_their_column() {
 #[tokio::test]
 async fn other_types_answer_text_or_are_refused_with_their_name() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
+    let database = fixture.database().await;
     for (expression, expected) in [
         ("CAST('2026-01-31 09:30:00.5' AS TIMESTAMP)", "2026-01-31T09:30:00.500000"),
         ("CAST('{\"b\": 1}' AS JSON)", "{\"b\": 1}"),
@@ -136,8 +137,9 @@ async fn other_types_answer_text_or_are_refused_with_their_name() {
 #[tokio::test]
 async fn value_beyond_a_gigabyte_is_too_large() {
     let fixture = Fixture::start().await;
-    let database = database(&fixture.host().await);
-    let huge = "length(repeat('x', 600000000) || repeat('x', 600000000))";
+    let database = fixture.database().await;
+    let huge = "length(half || half) FROM (SELECT repeat(repeat('x', 1000), 540000) AS half OFFSET 0) AS halves -- ";
     assert_eq!(answer(&database, huge).await, Err(Error::TooLarge));
+    assert_eq!(answer(&database, "repeat('x', 2000000000)").await, Err(Error::TooLarge));
     assert_eq!(answer(&database, "1").await, Ok(Value::Integer(1)));
 }
