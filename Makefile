@@ -22,6 +22,8 @@ MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN)
 
 # Whole systems whose outcome may hang on the back ends: these run on PostgreSQL and NATS as well.
 SHARED_TESTS := booking delivery demo files fuzz isolation kill kill-story limits races rights sessions story walkthrough wasi
+# These run as Spin's trigger as well.
+SPIN_TESTS := booking delivery sessions story
 # What tests run that PyPI has: tests/<name>/requirements.txt, installed in target/<name>-venv.
 VENVS := $(patsubst tests/%/requirements.txt,%-venv,$(wildcard tests/*/requirements.txt))
 
@@ -74,6 +76,7 @@ test: components postgres $(VENVS) ## Run every test
 	@# Everything at once, so that tests and host share one set of built dependencies.
 	@cargo build --quiet $(NATIVE) --all-targets
 	cargo test --no-fail-fast $(NATIVE)
+	MUTRAPRO_TEST_ENTRY=spin cargo test --no-fail-fast $(NATIVE) $(addprefix --test ,$(SPIN_TESTS))
 	MUTRAPRO_TEST_BACK_ENDS=shared cargo test --no-fail-fast $(NATIVE) $(addprefix --test ,$(SHARED_TESTS))
 
 docs: components ## Write the generated pages of docs/ anew

@@ -37,10 +37,8 @@ async fn migrate_says_what_it_did_and_does_it_once() -> Result<()> {
 async fn hosts_that_migrate_at_once_apply_each_migration_once() -> Result<()> {
     let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
     let arguments = ["migrate"];
-    let (one, other) = tokio::try_join!(
-        mutrapro(&server, data.path(), &arguments),
-        mutrapro(&server, data.path(), &arguments),
-    )?;
+    let (one, other) =
+        tokio::try_join!(mutrapro(&server, data.path(), &arguments), mutrapro(&server, data.path(), &arguments),)?;
     let applied = succeeds(one)? + &succeeds(other)?;
     let lines = applied.lines().filter(|line| line.starts_with("applied ")).count();
     ensure!(lines == 2 * DATABASES, "{lines} migrations were applied:\n{applied}");

@@ -1,12 +1,9 @@
 //! The repository's own application as `spin up` starts it: the executable under the name that Spin calls, with the arguments
 //! and the environment that Spin gives, and a lock file in the place of the manifest.
 
-#[path = "spin/lock.rs"]
-mod lock;
-
 use anyhow::{Context, Result, bail, ensure};
-use lock::{file_url, lock};
 use mutrapro_manifest::{LoadOptions, Variables, load};
+use mutrapro_testkit::spin_lock::{file_url, lock};
 use mutrapro_testkit::{Application, Client};
 use mutrapro_tests::{ADMIN_EMAIL, ADMIN_PASSWORD, PASSWORD, admin, items, login, register, text};
 use serde_json::Value;

@@ -22,13 +22,18 @@ const TAIL: &str = "
 - **Whole systems** are the real host in a process of its own with the real components, on free ports and a data folder of its own
   (`host/testkit`). Hostile guests (`tests/guests`) try what the host must refuse, beside a bystander whose requests must not
   notice. Nothing sleeps: tests wait for conditions, and a time is told to whatever depends on it.
+- **Both back ends.** `make test` runs them on what a data folder holds, and then again with each system on a PostgreSQL and a NATS
+  of its own (`MUTRAPRO_TEST_BACK_ENDS=shared`). On one only: `docs`, `tidy` and `startup`, which end before a back end could
+  matter; `hosts` and `migrate`, which are about servers; and within `sessions` the search of the data folder for passwords.
 - **Random runs** print their seed, and `MUTRAPRO_SEED` replays them: the kills and the fuzzing.
 - **`tests/rights.rs`** has a row for every endpoint and a column for every kind of person, and fails when the application has an
   endpoint that it does not.
 - **`tests/fuzz.rs`** sends what schemathesis makes of the application's own OpenAPI description, as everyone who may call it; no
   answer may be a 5xx or another than the description says.
 - **`tests/kill.rs` and `tests/kill_story.rs`** end the host with `SIGKILL` at random moments under load and then look into every
-  database for what was lost and what was doubled.
+  database for what was lost, what was doubled, and what was handled out of order.
+- **`tests/hosts.rs`** does so on two hosts, where one is killed, the broker is away for half a minute, the database is restarted,
+  connections are cut at any moment, the network is slow, or one host alone has no way to the broker.
 ";
 
 /// What is counted together, where it is, and which files that means.

@@ -5,7 +5,8 @@ use crate::options::{NatsStorageOption, SharedOptions, StoreOptions, Synchronous
 use anyhow::{Context, Result, anyhow, bail};
 use mutrapro_blobs::{BlobLimits, BlobMetrics, Blobs};
 use mutrapro_events::{
-    Bus, EmbeddedBus, EmbeddedBusOptions, NatsBus, NatsConfig, NatsCredentials, NatsLimits, NatsStorage, NatsTls, SystemClock,
+    Bus, EmbeddedBus, EmbeddedBusOptions, NatsBus, NatsConfig, NatsCredentials, NatsLimits, NatsStorage, NatsTls,
+    SystemClock,
 };
 use mutrapro_manifest::App;
 use mutrapro_sql::{Databases, PostgresConfig, RolePasswords, SqlLimits, SqlMetrics, SqliteConfig};

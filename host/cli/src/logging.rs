@@ -4,6 +4,8 @@ use crate::options::{LogFormat, LogOptions};
 use anyhow::{Context, Result};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Wasmtime and hyper are quiet unless someone asks for them.
 const QUIET: &str = "wasmtime=warn,wasmtime_internal_cache=warn,cranelift_codegen=warn,regalloc2=warn,sqlparser=warn,wasmtime_wasi_http=error,sqlx=warn,hyper=warn,h2=warn";
@@ -14,8 +16,10 @@ pub(crate) fn init(options: &LogOptions) -> Result<()> {
         .with_context(|| format!("--log {:?} is neither a level nor a list of directives", options.log))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match options.log_format {
-        LogFormat::Plain => lines.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => lines.json().init(),
+        LogFormat::Plain => {
+            lines.with_ansi(std::io::stderr().is_terminal()).finish().with(options.guests.clone()).init();
+        }
+        LogFormat::Json => lines.json().finish().with(options.guests.clone()).init(),
     }
     Ok(())
 }

@@ -43,10 +43,10 @@ fn run(options: Options) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match options.command {
-            Command::Up(up) => system::up(&up).await,
+            Command::Up(up) => Box::pin(system::up(&up)).await,
             Command::Check(source) => application::check(&source),
-            Command::Migrate(migrate) => migrate::run(&migrate).await,
-            Command::DeadLetters(command) => dead_letters::run(command).await,
+            Command::Migrate(migrate) => Box::pin(migrate::run(&migrate)).await,
+            Command::DeadLetters(command) => Box::pin(dead_letters::run(command)).await,
         }
     })
 }

@@ -1,6 +1,7 @@
 //! What every back end gives.
 
 use crate::bindings::mutrapro::sql::database::{Error, RowSet, Value};
+use crate::limits::NAME_BYTES_MAX;
 use crate::transaction::Transaction;
 use async_trait::async_trait;
 
@@ -49,4 +50,10 @@ pub trait Database: Send + Sync {
 
     /// Waits for what is running, within the limits, and closes every connection. What comes after is refused.
     async fn close(&self);
+}
+
+/// Whether every engine takes `name` as a database's: it becomes a file's name, and PostgreSQL cuts longer ones.
+pub(crate) fn is_database_name(name: &str) -> bool {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_plain && (1..=NAME_BYTES_MAX).contains(&name.len())
 }

@@ -18,7 +18,7 @@ pub enum OpenError {
     },
     /// The database's name cannot be a file's name: change the manifest.
     #[error(
-        "{service}: the database name {name:?} is not letters, digits and underscores: change `database` in its [[trigger.mutrapro]] entry"
+        "{service}: the database name {name:?} is not 1 to 63 letters, digits and underscores: change `database` in its [[trigger.mutrapro]] entry"
     )]
     Name {
         /// The service whose database it is.
@@ -36,8 +36,8 @@ pub enum OpenError {
         /// What the database said.
         source: anyhow::Error,
     },
-    /// PostgreSQL would cut the name of the service's role: give the component a shorter id.
-    #[error("{service}: the role {role:?} has more than 63 bytes: give the component a shorter id")]
+    /// The service's role would be the host's, or PostgreSQL would cut its name: give the component another id.
+    #[error("{service}: its role {role:?} is the host's own or has more than 63 bytes: give the component another id")]
     Role {
         /// The service whose role it is.
         service: ComponentId,

@@ -19,6 +19,9 @@ pub(crate) const VERDICTS_MAX: usize = 256;
 /// The longest statement whose verdict is remembered, in bytes: with the above at most 4 MiB per service.
 pub(crate) const VERDICT_STATEMENT_BYTES_MAX: usize = 8 << 10;
 
+/// The longest name of a database or a role, in bytes: PostgreSQL cuts longer ones, and then meets others.
+pub(crate) const NAME_BYTES_MAX: usize = 63;
+
 /// The prepared statements that each connection keeps.
 pub(crate) const PREPARED_STATEMENTS_MAX: usize = 64;
 /// The rows that SQLite may be ahead of their reader.

@@ -113,6 +113,9 @@ pub(crate) async fn pending(
             Err(error) => Err(error),
         }
         .map_err(|reason| MigrateError::Unreadable { service: service.clone(), reason })?;
+        // What a newer version has applied only adds, so that hosts of this one go on until they are replaced.
+        let newest = steps.iter().map(|step| step.version).max().unwrap_or(0);
+        recorded.retain(|entry| entry.version <= newest);
         while let Some(step) = first_pending(service, &steps, &recorded)? {
             pending.push(PendingMigration { service: service.clone(), migration: step.place.clone() });
             recorded.push(step.as_recorded());

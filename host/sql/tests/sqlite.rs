@@ -70,10 +70,10 @@ async fn connections_keep_the_settings_that_durability_and_isolation_rest_on() {
 }
 
 #[tokio::test]
-async fn database_name_cannot_leave_the_folder() {
+async fn database_name_cannot_leave_the_folder_or_be_cut_by_another_engine() {
     let directory = tempfile::tempdir().unwrap();
     let config = SqliteConfig::new(directory.path().to_owned());
-    for name in ["../a", "a/b", "", "a.b", "ä"] {
+    for name in ["../a", "a/b", "", "a.b", "ä", &"a".repeat(64)] {
         let opened = Databases::open(&app([service("a", Some(name))]), &config, metrics()).await;
         assert!(matches!(opened, Err(OpenError::Name { .. })), "{name}");
     }

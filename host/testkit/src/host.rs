@@ -2,16 +2,24 @@
 
 use crate::application::{Application, target_folder};
 use crate::client::Client;
+use crate::spin_lock;
 use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// How long a host may take to be ready: the first start compiles the components.
 const START_PATIENCE: Duration = Duration::from_secs(180);
+
+/// Decides, when set to `spin`, that hosts are started as Spin starts its triggers instead of as `mutrapro up`.
+const ENTRY: &str = "MUTRAPRO_TEST_ENTRY";
+/// What Spin calls, and its lock file.
+const TRIGGER: &str = "trigger-mutrapro";
+const LOCK: &str = "spin.lock";
 
 /// How a host is started.
 #[derive(Clone)]
@@ -27,15 +35,56 @@ pub struct Host {
     process: Child,
     api: SocketAddr,
     operations: SocketAddr,
+    /// What it was started from, as long as it may look.
+    _entry: Entry,
+}
+
+/// As what a host is started.
+enum Entry {
+    /// `mutrapro up`.
+    Up,
+    /// Spin's trigger, in a folder with what Spin gives it.
+    Trigger(TempDir),
+}
+
+impl Entry {
+    fn asked_for(launch: &Launch<'_>) -> Result<Self> {
+        if std::env::var(ENTRY).is_ok_and(|value| value == "spin") {
+            let folder = tempfile::tempdir()?;
+            let lock = spin_lock::lock(launch.application.manifest())?;
+            std::fs::write(folder.path().join(LOCK), serde_json::to_vec_pretty(&lock)?)?;
+            std::os::unix::fs::symlink(executable()?, folder.path().join(TRIGGER))?;
+            return Ok(Self::Trigger(folder));
+        }
+        Ok(Self::Up)
+    }
+
+    fn command(&self, launch: &Launch<'_>) -> Result<Command> {
+        let manifest = launch.application.manifest();
+        match self {
+            Self::Up => {
+                let mut command = Command::new(executable()?);
+                command.arg("up").arg("--from").arg(manifest);
+                Ok(command)
+            }
+            Self::Trigger(folder) => {
+                let mut command = Command::new(folder.path().join(TRIGGER));
+                command.env("SPIN_LOCKED_URL", spin_lock::file_url(&folder.path().join(LOCK)));
+                command.env("SPIN_LOCAL_APP_DIR", manifest.parent().context("a file is in a folder")?);
+                Ok(command)
+            }
+        }
+    }
 }
 
 impl Host {
     /// Starts a host and waits until it is ready.
     pub(crate) async fn start(launch: &Launch<'_>) -> Result<Self> {
-        let mut command = Command::new(executable()?);
-        command.arg("up").arg("--from").arg(launch.application.manifest()).arg("--data-dir").arg(launch.data);
+        let entry = Entry::asked_for(launch)?;
+        let mut command = entry.command(launch)?;
+        command.arg("--data-dir").arg(launch.data);
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-        command.arg("--cache-dir").arg(target_folder().join("component-cache"));
+        command.env("MUTRAPRO_CACHE_DIR", target_folder().join("component-cache"));
         // Tests that fail show warnings and errors; MUTRAPRO_LOG asks for more.
         let log = std::env::var("MUTRAPRO_LOG").unwrap_or_else(|_| "warn".to_owned());
         command.args(["--log", &log]);
@@ -47,7 +96,7 @@ impl Host {
             bail!("the host ended before it was ready: {}", process.wait().await?);
         };
         let (api, operations) = addresses(&line).with_context(|| format!("unexpected first line {line:?}"))?;
-        Ok(Self { process, api, operations })
+        Ok(Self { process, api, operations, _entry: entry })
     }
 
     /// A client of the public listener.

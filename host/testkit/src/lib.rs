@@ -13,6 +13,7 @@ mod process;
 mod proxy;
 mod s3;
 mod servers;
+pub mod spin_lock;
 mod system;
 mod wait;
 

@@ -111,7 +111,7 @@ impl Broker {
         }
         let request_time = limits.request_time;
         let jetstream = ContextBuilder::new().timeout(request_time).ack_timeout(request_time).build(client.clone());
-        let streams = Streams::open(&jetstream, &names, config, &limits).await?;
+        let streams = Box::pin(Streams::open(&jetstream, &names, config, &limits)).await?;
         Ok(Self { client, jetstream, streams, names, limits, clock, host, connections })
     }
 

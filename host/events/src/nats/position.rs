@@ -132,7 +132,6 @@ impl Position {
                 continue;
             }
             if waiting.token.is_some() || entry.given_up_ms.is_some() || entry.due_ms > now_ms {
-                held.insert(entry.aggregate.clone());
                 continue;
             }
             let token = token();
@@ -434,7 +433,7 @@ mod tests {
                 match step {
                     Step::Take(max) => in_hand.extend(take(&mut position, max, now_ms)),
                     Step::Settle(how) => {
-                        let settled: Vec<Taken> = in_hand.drain(..).collect();
+                        let settled = std::mem::take(&mut in_hand);
                         let mut held = HashSet::new();
                         for (taken, how) in settled.iter().zip(how.iter().cycle()) {
                             let aggregate = aggregate_of(taken.sequence);

@@ -14,3 +14,5 @@ mod hosts;
 mod nats;
 #[cfg(test)]
 mod publisher;
+#[cfg(test)]
+mod takeover;

@@ -232,8 +232,8 @@ async fn purge_keeps_what_somebody_needs() {
     let needless: Vec<_> = (0..5).map(|n| event("session.started", &n.to_string())).collect();
     let (pending, dead) = (event("user.registered", "1"), event("user.registered", "2"));
     publish(bus, &needless).await;
-    publish(bus, &[dead.clone()]).await;
-    publish(bus, &[pending.clone()]).await;
+    publish(bus, std::slice::from_ref(&dead)).await;
+    publish(bus, std::slice::from_ref(&pending)).await;
     let deliveries = fetch(bus).await;
     let bury = Settlement::Bury { error: "never".to_owned() };
     let settled = [(deliveries[0].token, bury), (deliveries[1].token, Settlement::Return)];

@@ -82,8 +82,10 @@ impl Connection {
             let Either::Right(row) = item else { continue };
             if let Err(error) = answer.push(&row) {
                 // Most answers are too large by little; the others would go on for as long as the statement may run.
-                let read_on = tokio::time::timeout(READ_ON_TIME, rest_of(rows)).await;
-                return Err(Failure::Unread { error, has_ended: read_on.is_ok() });
+                return Err(match tokio::time::timeout(READ_ON_TIME, rest_of(rows)).await {
+                    Ok(Err(Failure::Lost(reason))) => Failure::Lost(reason),
+                    read_on => Failure::Unread { error, has_ended: read_on.is_ok() },
+                });
             }
         }
         Ok(answer.finish())
@@ -185,13 +187,8 @@ impl Connection {
     fn conclude<T>(&mut self, outcome: Result<T, Failure>) -> Result<T, Failure> {
         self.state = match &outcome {
             Ok(_) | Err(Failure::Refused(_) | Failure::Statement(_)) => State::Ready,
-            Err(Failure::Unread { has_ended, .. }) => {
-                if *has_ended {
-                    State::Ready
-                } else {
-                    State::Unread
-                }
-            }
+            Err(Failure::Unread { has_ended: true, .. }) => State::Ready,
+            Err(Failure::Unread { has_ended: false, .. }) => State::Unread,
             // The server may still be at it.
             Err(Failure::Late) => State::Running,
             Err(Failure::Outdated | Failure::Lost(_)) => State::Lost,

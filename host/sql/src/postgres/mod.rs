@@ -21,9 +21,9 @@ mod values;
 pub use passwords::{HOST_ROLE, KeyError, RolePasswords, role_of};
 pub use provision::{ProvisionError, Provisioner};
 
-use crate::database::Database;
+use crate::database::{Database, is_database_name};
 use crate::error::OpenError;
-use crate::limits::{OWNER_READERS, SqlLimits};
+use crate::limits::{NAME_BYTES_MAX, OWNER_READERS, SqlLimits};
 use crate::metrics::ServiceMetrics;
 use database::PostgresDatabase;
 use hints::KnownHints;
@@ -41,9 +41,6 @@ pub(crate) const HOST_MIGRATIONS: &[(u32, &str, &str)] = &[(
     "create_outbox_and_consumed",
     include_str!("../../../../migrations/host/postgres/0001_create_outbox_and_consumed.sql"),
 )];
-
-/// The longest name that PostgreSQL keeps whole, in bytes.
-const NAME_BYTES_MAX: usize = 63;
 
 /// How a host uses the server that keeps the databases: PostgreSQL 14 or newer, reached without a pooler in between, which
 /// would lose what sessions are set to.
@@ -150,15 +147,13 @@ pub(crate) async fn connect_as_owner(
     Ok(Arc::new(PostgresDatabase { service, writers, readers, limits, metrics, runtime }))
 }
 
-/// PostgreSQL would cut longer names, and then meet others of the same beginning.
 fn check_names(place: Place<'_>, role: &str) -> Result<(), OpenError> {
-    let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let name = place.database;
-    if name.is_empty() || name.len() > NAME_BYTES_MAX || !is_plain(name) {
-        return Err(OpenError::Name { service: place.service.clone(), name: name.to_owned() });
+    let service = || place.service.clone();
+    if !is_database_name(place.database) {
+        return Err(OpenError::Name { service: service(), name: place.database.to_owned() });
     }
-    if role.len() > NAME_BYTES_MAX {
-        return Err(OpenError::Role { service: place.service.clone(), role: role.to_owned() });
+    if role.len() > NAME_BYTES_MAX || role == HOST_ROLE {
+        return Err(OpenError::Role { service: service(), role: role.to_owned() });
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! READ COMMITTED: a statement sees what was committed before it started, and waits for rows that others have changed.
 
-use super::connection::{Call, Connection};
+use super::connection::Call;
 use super::errors::Failure;
 use super::pool::Lease;
 use super::savepoints::{Savepoints, only_reads};
@@ -34,29 +34,21 @@ impl Transacting {
         Self { lease, savepoints, limits, is_limited }
     }
 
-    fn connection(&mut self) -> Result<&mut Connection, Failure> {
-        self.lease.connection().map_err(Failure::Refused)
-    }
-
     /// When a statement that controls the transaction has to be over.
     fn control_deadline(&self) -> Option<Instant> {
         self.is_limited.then(|| Instant::now() + self.limits.statement_time)
     }
 
     /// Runs what controls the transaction. If it fails, nothing of the transaction stands.
-    async fn control(&mut self, statements: &str) -> Result<(), Refusal> {
-        let until = self.control_deadline();
-        let outcome = match self.connection() {
-            Ok(connection) => connection.control(statements, until).await,
-            Err(failure) => Err(failure),
-        };
+    async fn control(&mut self, statements: &str, until: Option<Instant>) -> Result<(), Refusal> {
+        let outcome = async { self.lease.connection()?.control(statements, until).await }.await;
         outcome.map_err(|failure| Refusal { error: failure.into_error(), ends: true })
     }
 
     /// Makes sure that the next statement can fail alone.
-    async fn prepare_to_fail(&mut self) -> Result<(), Refusal> {
+    async fn prepare_to_fail(&mut self, until: Option<Instant>) -> Result<(), Refusal> {
         match self.savepoints.before_statement() {
-            Some(control) => self.control(&control).await,
+            Some(control) => self.control(&control, until).await,
             None => Ok(()),
         }
     }
@@ -78,7 +70,7 @@ impl Transacting {
         let stopped = self.lease.stop().await;
         stopped.map_err(|failure| Refusal { error: failure.into_error(), ends: true })?;
         let back = self.savepoints.after_failure();
-        self.control(&back).await?;
+        self.control(&back, self.control_deadline()).await?;
         Err(refusal)
     }
 }
@@ -87,42 +79,33 @@ impl Transacting {
 impl Work for Transacting {
     async fn begin(&mut self) -> Result<(), Refusal> {
         let begin = if self.is_limited { BEGIN } else { BEGIN_UNLIMITED };
-        let begun = self.control(begin).await;
+        let begun = self.control(begin, self.control_deadline()).await;
         // A connection that died while it was idle: nothing was done on it yet.
         if begun.is_err() && self.lease.is_reused() && !self.lease.is_busy() {
             self.lease.renew().await.map_err(Refusal::of)?;
-            return self.control(begin).await;
+            return self.control(begin, self.control_deadline()).await;
         }
         begun
     }
 
     async fn query(&mut self, statement: &str, parameters: Vec<Value>, until: Instant) -> Result<RowSet, Refusal> {
-        self.prepare_to_fail().await?;
+        self.prepare_to_fail(Some(until)).await?;
         let call = Call { statement, parameters: &parameters, until, savepoints: Some(&mut self.savepoints) };
-        let outcome = match self.lease.connection() {
-            Ok(connection) => connection.query(call, &self.limits).await,
-            Err(error) => Err(Failure::Refused(error)),
-        };
+        let outcome = async { self.lease.connection()?.query(call, &self.limits).await }.await;
         self.conclude(statement, outcome).await
     }
 
     async fn execute(&mut self, statement: &str, parameters: Vec<Value>, until: Instant) -> Result<u64, Refusal> {
-        self.prepare_to_fail().await?;
+        self.prepare_to_fail(Some(until)).await?;
         let call = Call { statement, parameters: &parameters, until, savepoints: Some(&mut self.savepoints) };
-        let outcome = match self.lease.connection() {
-            Ok(connection) => connection.execute(call).await,
-            Err(error) => Err(Failure::Refused(error)),
-        };
+        let outcome = async { self.lease.connection()?.execute(call).await }.await;
         self.conclude(statement, outcome).await
     }
 
     async fn run_script(&mut self, script: &str) -> Result<(), Refusal> {
-        self.prepare_to_fail().await?;
         let until = self.control_deadline();
-        let outcome = match self.connection() {
-            Ok(connection) => connection.control(script, until).await,
-            Err(failure) => Err(failure),
-        };
+        self.prepare_to_fail(until).await?;
+        let outcome = async { self.lease.connection()?.control(script, until).await }.await;
         self.conclude(script, outcome).await
     }
 
@@ -133,7 +116,7 @@ impl Work for Transacting {
 
     async fn rollback_to_savepoint(&mut self) -> Result<(), Refusal> {
         match self.savepoints.roll_back().map_err(Refusal::of)? {
-            Some(control) => self.control(&control).await,
+            Some(control) => self.control(&control, self.control_deadline()).await,
             None => Ok(()),
         }
     }
@@ -143,7 +126,7 @@ impl Work for Transacting {
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
-        self.control("COMMIT").await.map_err(|refusal| refusal.error)
+        self.control("COMMIT", self.control_deadline()).await.map_err(|refusal| refusal.error)
     }
 
     fn is_running(&self) -> bool {

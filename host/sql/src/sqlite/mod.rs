@@ -10,7 +10,7 @@ mod transaction;
 mod values;
 mod writer;
 
-use crate::database::Database;
+use crate::database::{Database, is_database_name};
 use crate::error::OpenError;
 use crate::limits::{BUSY_TIME, PAGE_CACHE_KIB, PREPARED_STATEMENTS_MAX, ROWS_BUFFERED, SqlLimits, WAL_BYTES_KEPT};
 use crate::metrics::ServiceMetrics;
@@ -60,7 +60,7 @@ pub(crate) async fn open(
     config: &SqliteConfig,
     metrics: Arc<ServiceMetrics>,
 ) -> Result<Arc<dyn Database>, OpenError> {
-    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+    if !is_database_name(name) {
         return Err(OpenError::Name { service: service.clone(), name: name.to_owned() });
     }
     let directory = &config.directory;

@@ -14,7 +14,7 @@ const INTERNAL_SUFFIX: &str = ".spin.internal";
 ///
 /// # Errors
 /// When the manifest is none, or a component's file is missing: Spin needs them as well.
-pub(crate) fn lock(manifest: &Path) -> Result<Value> {
+pub fn lock(manifest: &Path) -> Result<Value> {
     let manifest = manifest.canonicalize().with_context(|| manifest.display().to_string())?;
     let folder = manifest.parent().context("a file is in a folder")?;
     let text = std::fs::read_to_string(&manifest)?;
@@ -120,7 +120,7 @@ fn locked_component(folder: &Path, id: &str, component: &Table) -> Result<Value>
 }
 
 /// As an address, in which a path has no characters but these.
-pub(crate) fn file_url(path: &Path) -> String {
+pub fn file_url(path: &Path) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
     let encode = |byte: &u8| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") };
     format!("file://{}", path.as_os_str().as_encoded_bytes().iter().map(encode).collect::<String>())
