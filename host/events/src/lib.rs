@@ -6,7 +6,8 @@
 //!
 //! The way of an event: [`EventsCapability`] writes it into the service's [`Outbox`]; a [`Publisher`] takes it to the
 //! [`Bus`]; a [`Consumer`] fetches it there and calls the component's exported handler. [`Events`] starts and stops all
-//! of these; [`DeadLetters`] is for operators and needs no running host.
+//! of these; [`DeadLetters`] is for operators and needs no running host. [`EmbeddedBus`] serves one host, [`NatsBus`] any
+//! number of them.
 //!
 //! Deliberately absent: any way to publish outside a transaction, and events that are only in memory.
 

@@ -54,6 +54,9 @@ pub(crate) const STOP_TIME: Duration = Duration::from_secs(3);
 /// The connections for reads beside the one that migrates.
 pub(crate) const OWNER_READERS: u32 = 2;
 
+/// What the statements that a role runs at once may write to temporary files on the server, in PostgreSQL's own notation.
+pub(crate) const TEMPORARY_FILES_MAX: &str = "256MB";
+
 /// What a statement and a transaction may take. Services and the host's own callers are held to the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlLimits {

@@ -34,8 +34,9 @@ impl Desk {
                 if state != LeaseState::Unknown {
                     self.close(Standing::Closed);
                 }
-                if lease.changed().await.is_err() {
-                    return;
+                tokio::select! {
+                    changed = lease.changed() => if changed.is_err() { return },
+                    () = self.news.notified() => {}
                 }
                 continue;
             }
@@ -53,7 +54,6 @@ impl Desk {
                     self.close(Standing::Undecided);
                 }
                 Ok(false) => {
-                    self.close(Standing::Closed);
                     self.leases.leave(&name).await;
                     self.until_wanted().await;
                     self.close(Standing::Undecided);
@@ -77,6 +77,18 @@ impl Desk {
     /// not for a consumer that never subscribed, or whose subscriptions another version of the application has changed.
     async fn open(&self) -> Result<bool, EventsError> {
         let _nobody_else_writes = self.writing.lock().await;
+        let opened = self.become_holder().await?;
+        if opened {
+            // What the holder before began.
+            self.bury().await?;
+            self.tell();
+        } else {
+            self.close(Standing::Closed);
+        }
+        Ok(opened)
+    }
+
+    async fn become_holder(&self) -> Result<bool, EventsError> {
         let (_, created_ms) = self.broker.stream_end().await?;
         let consumer = &self.consumer;
         for _ in 0..ATTEMPTS_MAX {
@@ -92,9 +104,6 @@ impl Desk {
             document.holder = format!("{}/{}", self.broker.host, self.token().0);
             if let Written::As(revision) = self.broker.write_document(consumer, &document, revision).await? {
                 self.open_at(Position::new(document, revision));
-                // What the holder before began.
-                self.bury().await?;
-                self.tell();
                 return Ok(true);
             }
         }

@@ -308,9 +308,15 @@ fn not_connected(config: &NatsConfig, error: &async_nats::ConnectError) -> Event
         ConnectErrorKind::Tls => EventsError::Misconfigured(format!(
             "no secure connection to NATS at {servers}: {error}; check the certificates and whether the server has TLS"
         )),
-        _ => EventsError::Unavailable(format!(
-            "cannot reach NATS at {servers}: {error}; start the server, or correct its address"
-        )),
+        _ => {
+            let tls = &config.tls;
+            let is_secured =
+                tls.required || tls.root_certificates.is_some() || config.urls.iter().any(|u| u.starts_with("tls:"));
+            let or = if is_secured { ", or check the certificates and whether the server has TLS" } else { "" };
+            EventsError::Unavailable(format!(
+                "cannot reach NATS at {servers}: {error}; start the server, correct its address{or}"
+            ))
+        }
     }
 }
 

@@ -64,7 +64,7 @@ pub enum NatsStorage {
     /// On disk.
     #[default]
     File,
-    /// In memory: a server that stops forgets them, unless others keep them too.
+    /// In memory: a server that stops forgets them, unless others keep them too; then hosts have to start anew.
     Memory,
 }
 

@@ -173,7 +173,8 @@ impl Desk {
             }
             let next_due_ms = self.with_position(|position| position.next_due_ms(now_ms)).flatten();
             let until_due = next_due_ms.map(|due_ms| u64::try_from(due_ms.saturating_sub(now_ms)).unwrap_or(0));
-            let look_again = Instant::now() + until_due.map_or(self.broker.limits.poll, Duration::from_millis);
+            let poll = self.broker.limits.poll;
+            let look_again = Instant::now() + until_due.map_or(poll, |ms| poll.min(Duration::from_millis(ms)));
             tokio::select! {
                 _ = changes.changed() => {}
                 () = tokio::time::sleep_until(look_again.min(deadline)) => {}
@@ -223,6 +224,18 @@ impl Desk {
     pub(super) async fn look_again(&self) -> Result<(), EventsError> {
         let _one_after_the_other = self.writing.lock().await;
         self.read_document().await
+    }
+
+    /// Looks anew whether there is something to do here, after the subscriptions were written.
+    pub(super) async fn reconsider(&self) -> Result<(), EventsError> {
+        self.look_again().await?;
+        let mut seat = self.seat();
+        if seat.standing == Standing::Closed {
+            seat.standing = Standing::Undecided;
+        }
+        drop(seat);
+        self.news.notify_one();
+        Ok(())
     }
 
     /// Makes a change, in the document first; again when others were quicker.

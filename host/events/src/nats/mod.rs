@@ -173,8 +173,7 @@ impl Bus for NatsBus {
         }
         let desks: Vec<Arc<Desk>> = lock(&self.desks).values().cloned().collect();
         for desk in desks {
-            desk.look_again().await?;
-            desk.news.notify_one();
+            desk.reconsider().await?;
         }
         Ok(())
     }

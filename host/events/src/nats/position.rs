@@ -132,6 +132,7 @@ impl Position {
                 continue;
             }
             if waiting.token.is_some() || entry.given_up_ms.is_some() || entry.due_ms > now_ms {
+                held.insert(entry.aggregate.clone());
                 continue;
             }
             let token = token();

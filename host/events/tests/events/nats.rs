@@ -5,10 +5,11 @@ use crate::fixture::ManualClock;
 use async_trait::async_trait;
 use mutrapro_events::{
     Bus, Clock, Delivery, Event, EventId, EventsError, NatsBus, NatsConfig, NatsCredentials, NatsLimits, NatsStorage,
-    PublishOutcome, Settlement,
+    NatsTls, PublishOutcome, Settlement,
 };
 use mutrapro_manifest::ComponentId;
 use mutrapro_testkit::{NatsServer, eventually};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -248,6 +249,17 @@ async fn purge_keeps_what_somebody_needs() {
 }
 
 #[tokio::test]
+async fn purge_leaves_what_was_accepted_since_the_one_before() {
+    let fixture = Nats::start().await;
+    let bus = fixture.bus();
+    publish(bus, &[event("session.started", "old")]).await;
+    assert_eq!(bus.purge().await.unwrap(), 0);
+    publish(bus, &[event("session.started", "young")]).await;
+    assert_eq!(bus.purge().await.unwrap(), 1);
+    assert_eq!(bus.purge().await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn ended_subscription_holds_back_only_what_waits_for_it() {
     let fixture = Nats::start().await;
     let bus = fixture.bus();
@@ -364,4 +376,37 @@ async fn wrong_address_and_wrong_credentials_are_told_with_a_remedy() {
     let prefix = NatsConfig { prefix: "a.b".to_owned(), ..known };
     let refused = NatsBus::connect(&prefix, limits(), clock).await.err().unwrap();
     assert!(matches!(&refused, EventsError::Misconfigured(why) if why.contains("a.b")), "{refused}");
+}
+
+/// A certificate of 127.0.0.1 and the authority that signed it, both good for a hundred years and for nothing else.
+fn certificates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificates")
+}
+
+#[tokio::test]
+async fn connection_is_secured_both_ways_and_what_is_missing_is_told() {
+    let [authority, certificate, key] =
+        ["authority.pem", "server.pem", "server.key"].map(|name| certificates().join(name));
+    let server = NatsServer::configured(&format!(
+        "tls {{ cert_file: {certificate:?}, key_file: {key:?}, ca_file: {authority:?}, verify: true }}"
+    ))
+    .await
+    .unwrap();
+    let connect = async |server: &NatsServer, root: Option<&PathBuf>, client: bool| {
+        let client_certificate = client.then(|| (certificate.clone(), key.clone()));
+        let tls = NatsTls { required: true, root_certificates: root.cloned(), client_certificate };
+        let config = NatsConfig { tls, ..Nats::config(server) };
+        NatsBus::connect(&config, limits(), ManualClock::start()).await
+    };
+    connect(&server, Some(&authority), true).await.unwrap();
+    let plain = NatsServer::start().await.unwrap();
+    for (server, root, client) in [
+        (&server, None, true),
+        (&server, Some(&authority), false),
+        (&server, Some(&certificates().join("missing.pem")), true),
+        (&plain, Some(&authority), true),
+    ] {
+        let refused = connect(server, root, client).await.err().unwrap().to_string();
+        assert!(refused.contains("check the certificates"), "{refused}");
+    }
 }

@@ -3,6 +3,8 @@
 use crate::contract::{consumer, event};
 use crate::hosts::{A_WHILE, Hosts, LONG, events, fetch, ids, ids_of, publish, publish_in_order, settle, subscribe};
 use crate::nats::{Nats, limits, take_over};
+use async_nats::jetstream::consumer::PullConsumer;
+use futures::StreamExt;
 use mutrapro_events::{Bus, Clock, Event, EventId, NatsBus, NatsConfig, NatsLimits, Settlement, SystemClock};
 use mutrapro_testkit::{TcpProxy, eventually};
 use rand::rngs::StdRng;
@@ -249,4 +251,26 @@ async fn nothing_is_lost_on_connections_that_break() {
     .await
     .unwrap();
     assert_eq!(got, ids_of(&events));
+}
+
+#[tokio::test]
+async fn message_that_goes_astray_is_missed_and_read_again() {
+    let hosts = Hosts::start().await;
+    let host = hosts.consuming().await;
+    let client = async_nats::connect(hosts.server.url()).await.unwrap();
+    let stream = async_nats::jetstream::new(client).get_stream("MUTRAPRO_EVENTS").await.unwrap();
+    let name = stream.consumer_names().next().await.unwrap().unwrap();
+    // The server gives every second message to somebody else, as to a connection that breaks.
+    let consumer: PullConsumer = stream.get_consumer(&name).await.unwrap();
+    let stolen = consumer.batch().max_messages(100).expires(LONG).messages().await.unwrap();
+    let events: Vec<Event> = (0..20).map(|n| event("user.updated", &n.to_string())).collect();
+    publish_in_order(&host, &events).await;
+    let mut got = Vec::new();
+    while got.len() < events.len() {
+        let deliveries = fetch(&host).await;
+        got.extend(ids(&deliveries));
+        settle(&host, &deliveries, &Settlement::Acknowledge).await.unwrap();
+    }
+    assert_eq!(got, ids_of(&events));
+    drop(stolen);
 }

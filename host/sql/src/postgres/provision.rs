@@ -8,6 +8,7 @@
 
 use super::HOST_MIGRATIONS;
 use super::passwords::{HOST_ROLE, RolePasswords, role_of};
+use crate::limits::TEMPORARY_FILES_MAX;
 use crate::migrations::{HOST_RECORD, SERVICE_RECORD, script};
 use mutrapro_manifest::{App, ComponentId, Database, Service};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -123,7 +124,11 @@ impl<'a> Provisioner<'a> {
             let statements = format!(
                 "DO $$ BEGIN\n    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {}) THEN CREATE ROLE {name}; END IF;\n\
                  END $$;\n\
-                 ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION PASSWORD {verifier};\n",
+                 ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION PASSWORD {verifier};\n\
+                 DO $$ BEGIN\n    ALTER ROLE {name} SET temp_file_limit = '{TEMPORARY_FILES_MAX}';\n\
+                 EXCEPTION WHEN insufficient_privilege THEN\n    \
+                 RAISE NOTICE 'only a superuser limits the temporary files of a role: set temp_file_limit on the server';\n\
+                 END $$;\n",
                 literal(&role),
             );
             (role, statements)

@@ -68,6 +68,8 @@ async fn host_side_reaches_the_hosts_tables_and_no_other() {
     }
     transaction.commit().await.unwrap();
     assert!(host.host_side(&ComponentId::new("gateway")).is_none());
+    host.close().await;
+    assert!(matches!(side.ping().await, Err(Error::Unavailable(_))));
 }
 
 #[tokio::test]
