@@ -1,7 +1,12 @@
-//! `mutrapro migrate` on PostgreSQL: run, or printed for psql, it leaves the same; and what a host says that starts without it.
+//! `mutrapro migrate` on PostgreSQL: run, or printed for psql, it leaves the same; whom it keeps from what; and what a host says
+//! that starts without it.
 
 use anyhow::{Context, Result, ensure};
+use mutrapro_sql::{RolePasswords, role_of};
 use mutrapro_testkit::{Application, PostgresServer, host_executable};
+use mutrapro_tests::repository_app;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::path::Path;
 use std::process::{Output, Stdio};
 use tokio::io::AsyncWriteExt;
@@ -64,6 +69,49 @@ async fn shared_databases_need_shared_events_and_files() -> Result<()> {
     let said = fails(mutrapro(&server, data.path(), &["up"]).await?)?;
     ensure!(said.contains("--nats-url"), "{said}");
     Ok(())
+}
+
+#[tokio::test]
+async fn no_role_reaches_what_is_not_its_own() -> Result<()> {
+    let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
+    succeeds(mutrapro(&server, data.path(), &["migrate"]).await?)?;
+    let key = std::fs::read(data.path().join("secrets/database_key"))?;
+    let passwords = RolePasswords::from_key(&key)?;
+    let app = repository_app()?;
+    let owned: Vec<_> =
+        app.services.values().filter_map(|service| Some((service, service.database.as_ref()?))).collect();
+    ensure!(owned.len() == DATABASES, "{} databases", owned.len());
+    for (service, own) in &owned {
+        let role = role_of(&service.id);
+        let sign_in = PgConnectOptions::new().host("127.0.0.1").port(server.address().port());
+        let sign_in = sign_in.username(&role).password(&passwords.of(&role));
+        let others = owned.iter().map(|(_, database)| database.name.as_str()).filter(|name| *name != own.name);
+        for other in others.chain(["postgres", "template1"]) {
+            let refused = sign_in.clone().database(other).connect().await.err();
+            ensure!(is_denied(refused.as_ref()), "{role} on {other}: {refused:?}");
+        }
+        let mut connection = sign_in.database(&own.name).connect().await?;
+        for table in &own.tables {
+            sqlx::query(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).execute(&mut connection).await?;
+        }
+        for statement in [
+            "SELECT event_id FROM outbox_events",
+            "UPDATE outbox_events SET published_at = NULL",
+            "UPDATE consumed_events SET processed_at = ''",
+            "DELETE FROM schema_migrations",
+            "CREATE TABLE mine (id BIGINT)",
+        ] {
+            let refused = sqlx::query(statement).execute(&mut connection).await.err();
+            ensure!(is_denied(refused.as_ref()), "{role}: {statement}: {refused:?}");
+        }
+    }
+    Ok(())
+}
+
+fn is_denied(error: Option<&sqlx::Error>) -> bool {
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    let code = error.and_then(sqlx::Error::as_database_error).and_then(|error| error.code());
+    code.as_deref() == Some(INSUFFICIENT_PRIVILEGE)
 }
 
 /// Runs `mutrapro` with an account that owns the server.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -92,11 +92,9 @@ impl Secrets {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(failed),
             Err(_) if !self.generate => Ok(None),
             Err(_) => {
-                fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).with_context(failed)?;
-                match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
-                    Ok(mut file) => {
-                        let secret = generate_secret();
-                        file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).with_context(failed)?;
+                let secret = generate_secret();
+                match self.keep(&path, &secret) {
+                    Ok(()) => {
                         tracing::info!("generated the secret {name} into {}", path.display());
                         Ok(Some(secret))
                     }
@@ -106,6 +104,17 @@ impl Secrets {
                 }
             }
         }
+    }
+
+    /// Writes `secret` to `path`, where it appears as a whole or not at all, and never in the place of another.
+    fn keep(&self, path: &Path, secret: &str) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        let half = path.with_extension(format!("{}.new", std::process::id()));
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&half)?;
+        file.write_all(secret.as_bytes()).and_then(|()| file.sync_all())?;
+        let kept = fs::hard_link(&half, path);
+        fs::remove_file(&half)?;
+        kept
     }
 }
 
