@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -99,7 +100,12 @@ fn lock_file_is_the_application_of_the_manifest() -> Result<()> {
     let folders = Folders::new()?;
     let read = |path: &Path| -> Result<String> {
         let variables = Variables::new([], |name| Some(format!("{name} for tests")), BTreeMap::new());
-        let app = load(path, &variables, LoadOptions { require_wasm: true })?;
+        let mut app = load(path, &variables, LoadOptions { require_wasm: true })?;
+        // Spin follows links, for example of the target folder.
+        for service in app.services.values_mut() {
+            let wasm = service.wasm.canonicalize()?;
+            Arc::make_mut(service).wasm = wasm;
+        }
         let values = app.services.values().flat_map(|service| &service.variables);
         let values: Vec<_> = values.map(|(name, value)| (name, value.expose())).collect();
         Ok(format!("{app:#?} {values:#?}"))
