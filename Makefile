@@ -1,6 +1,7 @@
 # The verbs of this repository. `make help` lists them.
 
 SERVICES := $(filter-out sdk contracts,$(notdir $(patsubst %/,%,$(wildcard components/*/))))
+PLUGINS := $(notdir $(patsubst %/,%,$(wildcard plugins/*/)))
 TEST_GUESTS := $(notdir $(patsubst %/,%,$(wildcard tests/guests/*/)))
 BENCH_GUESTS := $(notdir $(patsubst %/,%,$(wildcard bench/guests/*/)))
 # Guests that export without the SDK link for WebAssembly alone: their symbols are no names for a native library.
@@ -21,13 +22,24 @@ SPIN_PLUGIN_URL ?= file://$(subst $() ,%20,$(CURDIR))/$(SPIN_PLUGIN)/$(SPIN_PLUG
 MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN)
 
 # Whole systems whose outcome may hang on the back ends: these run on PostgreSQL and NATS as well.
-SHARED_TESTS := booking delivery demo files fuzz isolation kill kill-story limits races rights sessions story walkthrough wasi
+SHARED_TESTS := booking delivery demo examples-python files fuzz isolation kill kill-story languages limits plugins races rights sessions story walkthrough wasi watch
 # These run as Spin's trigger as well.
 SPIN_TESTS := booking delivery sessions story
 # What tests run that PyPI has: tests/<name>/requirements.txt, installed in target/<name>-venv.
 VENVS := $(patsubst tests/%/requirements.txt,%-venv,$(wildcard tests/*/requirements.txt))
+# Components in other languages, each in its folder: with a package.json in JavaScript, with an app.py in Python.
+JAVASCRIPT := $(patsubst %/package.json,%,$(wildcard examples/*/package.json tests/languages/*/package.json))
+PYTHON := $(patsubst %/app.py,%,$(wildcard examples/*/app.py tests/languages/*/app.py))
+# Named as its folder; the guest that there is in every language is `sly`.
+wasm_of = $(1)/dist/$(if $(filter tests/%,$(1)),sly,$(notdir $(1))).wasm
+with_tools = cd $(1) && PATH="$(CURDIR)/target/languages-venv/bin:$$PATH"
+# What a command says is shown when it fails.
+quietly = { out=$$({ $(1); } 2>&1) || { echo "$$out"; exit 1; }; }
 
-.PHONY: help $(VENVS) postgres setup build components host up demo check test docs lint bench spin-plugin clean
+# What a command that failed left is not what it was to make.
+.DELETE_ON_ERROR:
+.PHONY: help $(VENVS) postgres setup build components host up demo check examples $(addprefix test-,$(JAVASCRIPT) $(PYTHON)) \
+	$(JAVASCRIPT:%=%/node_modules) test docs lint bench spin-plugin clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,8 +49,8 @@ setup: # What a fresh machine lacks: the WebAssembly target, a C compiler for SQ
 	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv; }
 
-components: setup ## Build the components
-	@$(GUEST_BUILD) $(addprefix -p ,$(SERVICES))
+components: setup ## Build the components: services and plugins
+	@$(GUEST_BUILD) $(addprefix -p ,$(SERVICES) $(PLUGINS))
 
 host: setup ## Build the host, optimised
 	@cargo build --release -p mutrapro
@@ -57,12 +69,14 @@ demo: setup ## Fill the running system with a small studio and print its logins 
 check: components host ## Validate spin.toml
 	@target/release/mutrapro check
 
-# Kept until other versions are wanted; known by its copy of what was, as a fresh checkout has fresh dates.
+# Kept until other versions are wanted, known by its copy of what was, as a fresh checkout has fresh dates; or until it is
+# elsewhere: its programs name the interpreter by its whole path, and the checkout that made it may be gone.
 $(VENVS): %-venv: setup
-	@cmp -s tests/$*/requirements.txt target/$@/requirements.txt || { \
-		python3 -m venv --clear target/$@ && \
-		target/$@/bin/python -m pip install --quiet --disable-pip-version-check -r tests/$*/requirements.txt && \
-		cp tests/$*/requirements.txt target/$@/requirements.txt; }
+	@mkdir -p target && venv="$$(cd target && pwd -P)/$@" && \
+		{ cmp -s tests/$*/requirements.txt "$$venv/requirements.txt" && [ "$$(cat "$$venv/place" 2>&1)" = "$$venv" ]; } || { \
+		python3 -m venv --clear "$$venv" && \
+		"$$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/$*/requirements.txt && \
+		echo "$$venv" >"$$venv/place" && cp tests/$*/requirements.txt "$$venv/requirements.txt"; }
 
 # Tests start servers of their own; Debian's package would start another, unless its settings, which come first, forbid it.
 postgres: setup
@@ -71,7 +85,35 @@ postgres: setup
 		sed -i 's/^#* *create_main_cluster *=.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
 		apt-get install -y -qq postgresql; }
 
-test: components postgres $(VENVS) ## Run every test
+# As the environments of Python above: kept until another lock file is there, and known by a copy of it.
+$(JAVASCRIPT:%=%/node_modules): %/node_modules: languages-venv
+	@cmp -s $*/package-lock.json $@/.installed || $(call quietly,$(call with_tools,$*) npm ci --no-audit --no-fund && \
+		cp package-lock.json node_modules/.installed)
+
+define javascript_component
+$(call wasm_of,$(1)): $(filter-out %.test.js,$(wildcard $(addprefix $(1)/,*.js *.mjs wit/*.wit))) $(1)/package-lock.json \
+		$(wildcard wit/*/*.wit) | $(1)/node_modules
+	@$$(call quietly,$$(call with_tools,$(1)) npm run build)
+
+test-$(1): $(1)/node_modules
+	@$$(call quietly,$$(call with_tools,$(1)) npm test --if-present)
+endef
+
+define python_component
+$(call wasm_of,$(1)): $(filter-out $(1)/test_%.py,$(wildcard $(addprefix $(1)/,*.py wit/*.wit))) $(wildcard wit/*/*.wit) | languages-venv
+	@mkdir -p $$(@D)
+	@$$(call quietly,$$(call with_tools,$(1)) componentize-py -d wit -w component componentize app -o dist/$$(@F))
+
+test-$(1): languages-venv
+	@$(if $(wildcard $(1)/test_*.py),$$(call quietly,$$(call with_tools,$(1)) python -m unittest),:)
+endef
+
+$(foreach folder,$(JAVASCRIPT),$(eval $(call javascript_component,$(folder))))
+$(foreach folder,$(PYTHON),$(eval $(call python_component,$(folder))))
+
+examples: $(foreach folder,$(JAVASCRIPT) $(PYTHON),$(call wasm_of,$(folder)) test-$(folder)) ## Build and test the examples, and the guests of tests in other languages
+
+test: components examples postgres $(VENVS) ## Run every test
 	@$(GUEST_BUILD) $(addprefix -p ,$(TEST_GUESTS))
 	@# Everything at once, so that tests and host share one set of built dependencies.
 	@cargo build --quiet $(NATIVE) --all-targets

@@ -10,6 +10,8 @@ mod services;
 mod source;
 #[path = "docs/testing.rs"]
 mod testing;
+#[path = "docs/wit.rs"]
+mod wit;
 
 use anyhow::{Context, Result, bail, ensure};
 use mutrapro_tests::{repository_app, repository_system};
@@ -72,6 +74,11 @@ fn metrics_of_the_page_for_operators_are_there() -> Result<()> {
     let unknown: Vec<_> = names.iter().filter(|name| !is_registered(name)).collect();
     ensure!(unknown.is_empty(), "docs/operations.md names what /metrics does not have: {unknown:?}");
     Ok(())
+}
+
+#[test]
+fn reference_of_contracts_is_what_the_wit_says() -> Result<()> {
+    settle("wit.md", &wit::page(&root().join("wit/worlds"))?)
 }
 
 #[test]

@@ -5,17 +5,18 @@
 
 use anyhow::{Context, Result, ensure};
 use mutrapro_testkit::{Client, Servers, System, TcpProxy, eventually_within};
-use mutrapro_tests::{Ledger, Line, Stories, seed, unhurried_system};
+use mutrapro_tests::{Guest, GuestApplication, Ledger, Line, Stories, seed, unhurried_system};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
 /// How many stories are told at the same time.
 const CUSTOMERS: usize = 3;
-/// How often one of the hosts is killed.
+/// How often one of the hosts is killed, and how often at most if no request was cut short by that.
 const KILLS: u32 = 6;
+const KILLS_MAX: u32 = 20;
 /// How long all of a test may take once the hosts have started.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// How long hosts may take to find out that something is back.
@@ -27,7 +28,11 @@ const OUTAGE: Duration = Duration::from_secs(30);
 async fn killed_host_is_replaced_by_the_other_at_random_moments() -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed()?);
     on_two_hosts(async |town| {
-        for _ in 0..KILLS {
+        for kill in 0..KILLS_MAX {
+            // More of them until one has hit somebody in mid-step.
+            if kill >= KILLS && town.line.cut_short() > 0 {
+                break;
+            }
             town.stories.go_on_for(Duration::from_millis(random.random_range(20..1_500))).await?;
             let second_dies = random.random_bool(0.5);
             town.work_on(!second_dies)?;
@@ -127,6 +132,32 @@ async fn host_without_a_way_to_the_broker_leaves_its_work_to_the_other() -> Resu
     .await
 }
 
+#[tokio::test]
+async fn each_tick_runs_on_one_of_two_hosts() -> Result<()> {
+    const TICKS: f64 = 10.0;
+    let schedule = "schedules = [{ job = \"clock-items\", cron = \"* * * * * *\" }]";
+    let application =
+        GuestApplication::default().with(Guest::bystander()).with(Guest::hostile("clock").trigger(schedule)).write()?;
+    let mut system = System::of(application).shared().start().await?;
+    system.add_host().await?;
+    let ticks = async |result: &str| {
+        let result = format!("result=\"{result}\"");
+        system.metric_of_all("mutrapro_schedule_ticks_total", &["service=\"clock\"", &result]).await
+    };
+    // The job writes one row, and fails when it is there.
+    let run = async || Ok::<_, anyhow::Error>(ticks("done").await? + ticks("failed").await?);
+    let (started, run_before, left_before) = (Instant::now(), run().await?, ticks("claimed_elsewhere").await?);
+    eventually_within(RECOVERY, "both hosts have seen some ticks", async || {
+        Ok((run().await? - run_before >= TICKS).then_some(()))
+    })
+    .await?;
+    let (run, left) = (run().await? - run_before, ticks("claimed_elsewhere").await? - left_before);
+    let seconds = started.elapsed().as_secs_f64();
+    ensure!(run <= seconds + 1.0, "in {seconds} s jobs ran {run} times, and were left to the other host {left} times");
+    ensure!(left >= TICKS - 2.0, "only {left} of {run} ticks were left to the other host");
+    Ok(())
+}
+
 /// Two hosts with people who work on them.
 struct Town {
     system: System,
@@ -161,7 +192,7 @@ async fn on_two_hosts(trouble: impl AsyncFnOnce(&mut Town) -> Result<()>) -> Res
         }
         Ok(())
     });
-    tokio::time::timeout(PATIENCE, told).await?
+    tokio::time::timeout(PATIENCE, Box::pin(told)).await?
 }
 
 impl Town {

@@ -39,6 +39,7 @@ async fn a_hostile_service_uses_no_more_than_its_limits() -> Result<()> {
         a_hundred_thousand_rows_are_too_large,
         a_value_cannot_grow_without_bounds,
         an_allocation_of_four_gibibytes_costs_one_request,
+        an_instance_that_leaks_is_let_go_before_it_is_full,
         a_response_of_a_gibibyte_is_never_copied,
         a_response_over_the_limit_is_an_error,
         resources_cannot_be_hoarded,
@@ -188,6 +189,14 @@ async fn an_allocation_of_four_gibibytes_costs_one_request(stage: &Stage) -> Res
     });
     is_affordable(cost.await?)?;
     stage.refuses("/hostile/headers", "", "ok", &[]).await
+}
+
+/// Ten times what an instance may have, 4 MiB a request.
+async fn an_instance_that_leaks_is_let_go_before_it_is_full(stage: &Stage) -> Result<()> {
+    for _ in 0..160 {
+        stage.refuses("/hostile/resources/leak-memory", "", "ok", &["4194304"]).await?;
+    }
+    Ok(())
 }
 
 async fn a_response_of_a_gibibyte_is_never_copied(stage: &Stage) -> Result<()> {

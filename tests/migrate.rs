@@ -31,10 +31,28 @@ async fn printed_sql_does_what_migrate_does() -> Result<()> {
 async fn migrate_says_what_it_did_and_does_it_once() -> Result<()> {
     let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
     let said = succeeds(mutrapro(&server, data.path(), &["migrate"]).await?)?;
-    ensure!(said.ends_with(&format!("{} migration(s) applied\n", 2 * DATABASES)), "{said}");
+    ensure!(said.ends_with(&format!("{} migration(s) applied\n", migrations()?)), "{said}");
     ensure!(said.contains("applied auth-service: 0001 create_sessions (its own tables)"), "{said}");
     let said = succeeds(mutrapro(&server, data.path(), &["migrate"]).await?)?;
     ensure!(said == "0 migration(s) applied\n", "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn account_that_may_create_roles_and_databases_is_enough() -> Result<()> {
+    let (server, data) = (PostgresServer::start().await?, tempfile::tempdir()?);
+    let administrator: PgConnectOptions = server.url().parse()?;
+    let create = "CREATE ROLE owner LOGIN CREATEROLE CREATEDB PASSWORD 'a password for tests'";
+    sqlx::query(create).execute(&mut administrator.connect().await?).await?;
+    let url = format!("postgres://owner:a%20password%20for%20tests@{}/postgres", server.address());
+    for (arguments, applied) in [(["migrate"], migrations()?), (["migrate"], 0)] {
+        let output = command(data.path(), &arguments)?.env("MUTRAPRO_DATABASE_URL", &url).output().await?;
+        // What is not this account's to close is named.
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(said.contains("every role may connect to postgres, template1"), "{said}");
+        let done = succeeds(output)?;
+        ensure!(done.ends_with(&format!("{applied} migration(s) applied\n")), "{done}");
+    }
     Ok(())
 }
 
@@ -46,7 +64,7 @@ async fn hosts_that_migrate_at_once_apply_each_migration_once() -> Result<()> {
         tokio::try_join!(mutrapro(&server, data.path(), &arguments), mutrapro(&server, data.path(), &arguments),)?;
     let applied = succeeds(one)? + &succeeds(other)?;
     let lines = applied.lines().filter(|line| line.starts_with("applied ")).count();
-    ensure!(lines == 2 * DATABASES, "{lines} migrations were applied:\n{applied}");
+    ensure!(lines == migrations()?, "{lines} migrations were applied:\n{applied}");
     Ok(())
 }
 
@@ -116,13 +134,18 @@ fn is_denied(error: Option<&sqlx::Error>) -> bool {
 
 /// Runs `mutrapro` with an account that owns the server.
 async fn mutrapro(server: &PostgresServer, data: &Path, arguments: &[&str]) -> Result<Output> {
+    Ok(command(data, arguments)?.env("MUTRAPRO_DATABASE_URL", server.url()).output().await?)
+}
+
+fn command(data: &Path, arguments: &[&str]) -> Result<Command> {
     let mut command = Command::new(host_executable()?);
     command.args(arguments).arg("--from").arg(Application::repository().manifest()).arg("--data-dir").arg(data);
-    command.args(["--log", "warn"]).env("MUTRAPRO_DATABASE_URL", server.url());
+    command.args(["--log", "warn"]);
     if arguments == ["up"] {
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
     }
-    Ok(command.stdin(Stdio::null()).kill_on_drop(true).output().await?)
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    Ok(command)
 }
 
 async fn psql(server: &PostgresServer, script: &str) -> Result<()> {
@@ -138,6 +161,16 @@ async fn psql(server: &PostgresServer, script: &str) -> Result<()> {
     let output = process.wait_with_output().await?;
     writing.await??;
     succeeds(output).map(drop)
+}
+
+/// How many migrations a new server needs: the host's in each database, and the services' own.
+fn migrations() -> Result<usize> {
+    let mut own = 0;
+    for folder in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations"))? {
+        let folder = folder?;
+        own += if folder.file_name() == "host" { 0 } else { std::fs::read_dir(folder.path())?.count() };
+    }
+    Ok(DATABASES + own)
 }
 
 fn succeeds(output: Output) -> Result<String> {

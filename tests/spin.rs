@@ -102,11 +102,11 @@ fn lock_file_is_the_application_of_the_manifest() -> Result<()> {
         let variables = Variables::new([], |name| Some(format!("{name} for tests")), BTreeMap::new());
         let mut app = load(path, &variables, LoadOptions { require_wasm: true })?;
         // Spin follows links, for example of the target folder.
-        for service in app.services.values_mut() {
+        for service in app.services.values_mut().chain(app.plugins.values_mut()) {
             let wasm = service.wasm.canonicalize()?;
             Arc::make_mut(service).wasm = wasm;
         }
-        let values = app.services.values().flat_map(|service| &service.variables);
+        let values = app.services.values().chain(app.plugins.values()).flat_map(|service| &service.variables);
         let values: Vec<_> = values.map(|(name, value)| (name, value.expose())).collect();
         Ok(format!("{app:#?} {values:#?}"))
     };

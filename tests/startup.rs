@@ -1,7 +1,8 @@
 //! Components that do not fit their manifest entry: the host does not start, and says why.
 
 use anyhow::{Context, Result, ensure};
-use mutrapro_tests::{Guest, GuestApplication};
+use mutrapro_testkit::guest;
+use mutrapro_tests::{Guest, GuestApplication, OutsideServer, at_version};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -37,6 +38,19 @@ async fn a_service_with_schedules_but_no_jobs_does_not_start() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_component_for_other_contracts_does_not_start_and_the_version_is_named() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("bystander.wasm");
+    std::fs::write(&path, at_version(&std::fs::read(guest("bystander"))?, "0.1.0", "0.2.0")?)?;
+    let said = start_fails(GuestApplication::default().with(Guest::bystander().file(&path))).await?;
+    let expected = [
+        "bystander imports mutrapro:sql/database@0.2.0, but this host serves 0.1.x: build it against",
+        "bystander subscribes to events, but does not export mutrapro:events/consumer@0.1.x",
+    ];
+    names_all(&said, &expected)
+}
+
+#[tokio::test]
 async fn a_table_that_two_services_claim_keeps_the_host_from_starting() -> Result<()> {
     let thief = Guest::hostile("thief").tables(&["bystander_items"]);
     let said = start_fails(GuestApplication::default().with(Guest::bystander()).with(thief)).await?;
@@ -50,6 +64,44 @@ async fn every_problem_of_every_component_is_reported_at_once() -> Result<()> {
         .with(Guest::bystander())
         .with(Guest::new("deaf", "plain_p3").tables(&["deaf_items"]).trigger("subscribes = [\"item.created\"]"));
     names_all(&start_fails(application).await?, &["greedy imports mutrapro:sql/database", "deaf subscribes to events"])
+}
+
+#[tokio::test]
+async fn a_plugin_that_asks_for_more_than_it_is_granted_does_not_start() -> Result<()> {
+    let patron = Guest::new("patron", "patron").tables(&["patron_items"]).trigger("blobs = true");
+    let patron = patron.trigger("plugins = { pricing = [\"greedy\", \"deaf\", \"patient\"] }");
+    let application = GuestApplication::default()
+        .with(patron)
+        .with(Guest::plugin("greedy", "hostile"))
+        .with(Guest::plugin("deaf", "plain_p3"))
+        .with(Guest::plugin("patient", "patron"));
+    let expected = [
+        "greedy imports mutrapro:sql/database@0.1.0, which it is not granted",
+        "greedy imports mutrapro:events/outbox@0.1.0, which it is not granted",
+        "greedy imports mutrapro:http/client@0.1.0, which it is not granted",
+        "deaf is named as a plugin for pricing, but does not export mutrapro:plugins/pricing@0.1.x",
+        "patient imports mutrapro:plugins/pricing-plugins@0.1.0, which it is not granted",
+    ];
+    names_all(&start_fails(application).await?, &expected)
+}
+
+#[tokio::test]
+async fn a_component_that_is_not_what_its_digest_says_does_not_start() -> Result<()> {
+    let elsewhere = OutsideServer::start().await?;
+    let url = format!("http://{}/users.wasm", elsewhere.address());
+    let digest = "0".repeat(64);
+    let said = start_fails(GuestApplication::default().with(Guest::new("users", "").fetched(&url, &digest))).await?;
+    // What `printf outside | sha256sum` prints.
+    let found = "sha256:31207a2065f46a5b948fce6fe5c13e85abaf5631e2f894b47dcd4fce14f6c57b";
+    names_all(&said, &[&url, "`users`", found, &format!("not sha256:{digest}"), "correct `digest`"])
+}
+
+#[tokio::test]
+async fn a_component_that_cannot_be_fetched_does_not_start() -> Result<()> {
+    let url = "http://127.0.0.1:9/users.wasm";
+    let users = Guest::new("users", "").fetched(url, &"0".repeat(64));
+    let said = start_fails(GuestApplication::default().with(users)).await?;
+    names_all(&said, &[&format!("cannot fetch {url} for `users`")])
 }
 
 /// Starts `application`, which has to fail, and gives what was said on standard error.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A file is one room.
 const LINES_MAX: usize = 500;
-const SOURCES: [&str; 6] = ["host", "components", "tests", "bench", "demo", "wit"];
+const SOURCES: [&str; 7] = ["host", "components", "plugins", "tests", "bench", "demo", "wit"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -14,7 +14,8 @@ fn root() -> PathBuf {
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
-        if path.is_dir() && !path.is_symlink() {
+        // What npm fetched is not ours.
+        if path.is_dir() && !path.is_symlink() && !path.ends_with("node_modules") {
             sources(&path, found)?;
         } else if path.extension().is_some_and(|ending| ending == "rs" || ending == "wit") {
             found.push(path);
@@ -64,15 +65,19 @@ fn nothing_is_left_to_do_and_no_test_is_ignored() -> Result<()> {
 }
 
 #[test]
-fn every_service_of_the_manifest_has_its_component_and_migrations() -> Result<()> {
+fn every_component_of_the_manifest_is_built_from_a_folder_here() -> Result<()> {
     let manifest = std::fs::read_to_string(root().join("spin.toml"))?;
-    for component in manifest.lines().filter_map(|line| line.strip_prefix("[component.")?.strip_suffix(']')) {
-        let name = component.split('.').next().unwrap_or(component);
-        ensure!(
-            root().join("components").join(name).join("Cargo.toml").exists(),
-            "{name} has no folder in components/"
-        );
+    let mut built = 0;
+    for command in manifest.lines().filter_map(|line| line.strip_prefix("command = ")) {
+        let name = command.trim_end_matches('"').rsplit(' ').next().unwrap_or_default();
+        let folders = ["components", "plugins"].map(|folder| root().join(folder).join(name).join("Cargo.toml"));
+        ensure!(folders.iter().any(|file| file.exists()), "{name} has no folder in components/ or plugins/");
+        built += 1;
     }
+    let components = manifest.lines().filter(|line| {
+        line.strip_prefix("[component.").and_then(|rest| rest.strip_suffix(']')).is_some_and(|id| !id.contains('.'))
+    });
+    ensure!(built > 10 && components.count() == built, "a component without a build command");
     Ok(())
 }
 

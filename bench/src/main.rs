@@ -12,6 +12,7 @@ mod machine;
 mod native;
 mod options;
 mod pgbench;
+mod plugins;
 mod process;
 mod report;
 mod servers;
@@ -32,8 +33,9 @@ use tempfile::TempDir;
 fn main() -> Result<()> {
     let options = Options::parse();
     match options.command {
-        Some(Command::Native { database }) => {
-            tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(native::run(&database))
+        Some(Command::Native { database, nats }) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(native::run(&database, nats.as_deref()))
         }
         None => {
             // Everything here waits: for servers to start and for load to end. The load has a thread of its own.
@@ -58,6 +60,9 @@ async fn measure(plan: &Plan, scratch: &Path, report: &mut Report) -> Result<()>
     }
     if plan.includes(Part::Events, BackEnds::Sqlite) {
         report.events = Some(events::measure(plan, scratch).await.context("events")?);
+    }
+    if plan.includes(Part::Plugins, BackEnds::Sqlite) {
+        report.plugins = Some(plugins::measure(plan, scratch).await.context("plugins")?);
     }
     if plan.includes(Part::Startup, BackEnds::Sqlite) {
         report.startup = Some(startup::measure(plan, scratch).await.context("start-up")?);

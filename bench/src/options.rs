@@ -7,9 +7,11 @@ use std::time::Duration;
 
 /// Tells the native server its database, as its URL holds a password.
 pub(crate) const NATIVE_DATABASE: &str = "MUTRAPRO_BENCH_DATABASE";
+/// Tells it the server that it relays its outbox to, if it is to.
+pub(crate) const NATIVE_NATS: &str = "MUTRAPRO_BENCH_NATS";
 /// How long a server may take to be ready: the host's first start compiles its components.
 pub(crate) const START_PATIENCE: Duration = Duration::from_secs(180);
-/// How long events may take to be handled, and the host to relay what a round left.
+/// How long events may take to be handled, and a relay to do what a round left.
 pub(crate) const SETTLE_PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at what is waited for. A look costs the host one small query.
 pub(crate) const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
@@ -20,6 +22,9 @@ pub(crate) const WARM_UP_EVENTS: u32 = 1_000;
 /// Single events whose latency is measured, and the time from one to the next: far below what the host can do.
 pub(crate) const SINGLE_EVENTS: u16 = 200;
 pub(crate) const BETWEEN_SINGLE_EVENTS: Duration = Duration::from_millis(50);
+/// Calls into a plugin that are timed in a round, and those before the first round.
+pub(crate) const PLUGIN_CALLS: u32 = 10_000;
+pub(crate) const WARM_UP_PLUGIN_CALLS: u32 = 1_000;
 /// The connections of the native server to PostgreSQL: what a host has at most to the database of one service, to write
 /// and to read (`PostgresConfig`).
 pub(crate) const POSTGRES_CONNECTIONS: u32 = 8 + 4;
@@ -47,6 +52,9 @@ pub(crate) enum Command {
         /// The database: a file of SQLite, made when it is missing, or the `postgres://` URL of an empty database.
         #[arg(long, env = NATIVE_DATABASE, hide_env_values = true)]
         database: String,
+        /// The URL of the NATS server to which it relays its outbox; without one its events stay where they are.
+        #[arg(long, env = NATIVE_NATS, hide_env_values = true)]
+        nats: Option<String>,
     },
 }
 
@@ -58,6 +66,8 @@ pub(crate) enum Part {
     Throughput,
     /// Events a second, and the time of a single one.
     Events,
+    /// Calls into a trivial plugin.
+    Plugins,
     /// Start-up and idle memory with the real services.
     Startup,
 }
@@ -80,7 +90,7 @@ pub(crate) struct Plan {
     /// Measure this part alone; may be given several times.
     #[arg(long = "part", value_enum)]
     pub(crate) parts: Vec<Part>,
-    /// Measure on these back ends. Start-up and memory are measured on SQLite alone.
+    /// Measure on these back ends. Plugins, start-up and memory are measured on SQLite alone.
     #[arg(long, value_enum, default_value_t = BackEnds::All)]
     pub(crate) back_ends: BackEnds,
     /// How often NATS syncs what it acknowledges, as its `sync_interval`; by default before it does so, as both databases do.

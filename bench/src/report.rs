@@ -3,6 +3,7 @@
 use crate::events::{EventFigures, SharedEventFigures};
 use crate::machine::Machine;
 use crate::options::Plan;
+use crate::plugins::PluginFigures;
 use crate::servers::ServerSettings;
 use crate::startup::StartupFigures;
 use crate::tables::{self, megabytes};
@@ -23,6 +24,7 @@ const EVENTS_PER_SECOND_MIN: f64 = 3_000.0;
 const EVENT_MEDIAN_MS_MAX: f64 = 20.0;
 /// With PostgreSQL and NATS.
 const SHARED_EVENT_MEDIAN_MS_MAX: f64 = 15.0;
+const PLUGIN_MEDIAN_US_MAX: f64 = 50.0;
 const WARM_START_SECONDS_MAX: f64 = 1.0;
 const IDLE_MB_MAX: f64 = 200.0;
 
@@ -35,6 +37,7 @@ pub(crate) struct Report {
     plan: Plan,
     pub(crate) throughput: Option<Vec<Comparison>>,
     pub(crate) events: Option<EventFigures>,
+    pub(crate) plugins: Option<PluginFigures>,
     pub(crate) startup: Option<StartupFigures>,
     pub(crate) postgres: SharedFigures,
 }
@@ -68,8 +71,9 @@ impl Report {
     pub(crate) fn new(plan: &Plan, machine: Machine) -> Self {
         let taken_at = Timestamp::now();
         let taken_at = taken_at.round(Unit::Second).unwrap_or(taken_at);
-        let (throughput, events, startup, postgres) = (None, None, None, SharedFigures::default());
-        Self { taken_at, machine, plan: plan.clone(), throughput, events, startup, postgres }
+        let postgres = SharedFigures::default();
+        let (throughput, events, plugins, startup) = (None, None, None, None);
+        Self { taken_at, machine, plan: plan.clone(), throughput, events, plugins, startup, postgres }
     }
 
     /// The report as `docs/benchmarks.md` shows it.
@@ -77,7 +81,7 @@ impl Report {
         let sections = [
             Some(self.heading()),
             self.throughput.as_deref().map(tables::throughput),
-            tables::host_alone(self.events.as_ref(), self.startup.as_ref()),
+            tables::host_alone(self.events.as_ref(), self.plugins.as_ref(), self.startup.as_ref()),
             self.postgres.settings.as_ref().map(tables::settings),
             self.postgres.throughput.as_deref().map(tables::shared_throughput),
             self.postgres.events.as_ref().map(tables::shared_events),
@@ -140,6 +144,11 @@ impl Report {
             let median_ms = events.latency.host_median_bound_us / 1e3;
             verdicts.push(Verdict::new("commit to handled, median, ms", median_ms, Target::Below(EVENT_MEDIAN_MS_MAX)));
         }
+        if let Some(plugins) = &self.plugins {
+            #[expect(clippy::cast_precision_loss, reason = "shown with two decimals")]
+            let median_us = plugins.p50_ns as f64 / 1e3;
+            verdicts.push(Verdict::new("call of a plugin, median, µs", median_us, Target::Below(PLUGIN_MEDIAN_US_MAX)));
+        }
         if let Some(startup) = &self.startup {
             let target = Target::Below(WARM_START_SECONDS_MAX);
             verdicts.push(Verdict::new("warm start, s", startup.warm_seconds, target));
@@ -161,6 +170,11 @@ impl SharedFigures {
                 Operation::Plain => continue,
             };
             verdicts.push(Verdict::new(figure, comparison.ratio, Target::AtLeast(SHARED_RATIO_MIN)));
+            if let Some(relaying) = &comparison.relaying_native {
+                let ratio = comparison.host.per_second / relaying.per_second;
+                let figure = "the same, ratio to native that relays too";
+                verdicts.push(Verdict::new(figure, ratio, Target::AtLeast(SHARED_RATIO_MIN)));
+            }
         }
         if let Some(events) = &self.events {
             let hosts = [

@@ -74,6 +74,11 @@ impl Servers {
         ]
     }
 
+    /// Where NATS is.
+    pub(crate) fn nats_url(&self) -> String {
+        self.nats.url()
+    }
+
     /// Makes an empty database for whoever is measured beside the host; its URL.
     pub(crate) async fn database(&self, name: &'static str) -> Result<String> {
         let mut connection = self.connect().await?;

@@ -2,6 +2,7 @@
 
 use crate::events::{EventFigures, SharedEventFigures};
 use crate::options::POSTGRES_CONNECTIONS;
+use crate::plugins::PluginFigures;
 use crate::servers::ServerSettings;
 use crate::startup::StartupFigures;
 use crate::throughput::{Comparison, Operation, Side};
@@ -32,9 +33,10 @@ pub(crate) fn shared_throughput(comparisons: &[Comparison]) -> String {
     let mut table = String::from(
         "| PostgreSQL and NATS | by | a second | ratio to native | p50 / p95 / p99 ms | CPU µs |\n|---|---|---|---|---|---|\n",
     );
-    for Comparison { operation, native, host, two_hosts, pgbench, .. } in comparisons {
+    for Comparison { operation, native, host, relaying_native, two_hosts, pgbench, .. } in comparisons {
         let rows = [
             ("native", Some(native)),
+            ("native, relaying", relaying_native.as_ref()),
             ("host", Some(host)),
             ("two hosts", two_hosts.as_ref()),
             ("pgbench", pgbench.as_ref()),
@@ -52,9 +54,18 @@ pub(crate) fn shared_throughput(comparisons: &[Comparison]) -> String {
     table
 }
 
-/// Events and start-up with everything in one data folder; `None` when neither was measured.
-pub(crate) fn host_alone(events: Option<&EventFigures>, startup: Option<&StartupFigures>) -> Option<String> {
+/// Events, plugins and start-up with everything in one data folder; `None` when none was measured.
+pub(crate) fn host_alone(
+    events: Option<&EventFigures>,
+    plugins: Option<&PluginFigures>,
+    startup: Option<&StartupFigures>,
+) -> Option<String> {
     let mut rows: Vec<(&str, String)> = events.map(event_rows).into_iter().flatten().collect();
+    if let Some(plugins) = plugins {
+        let percentiles = [plugins.p50_ns, plugins.p95_ns, plugins.p99_ns].map(microseconds).join(" / ");
+        rows.push(("call of a trivial plugin, p50 / p95 / p99", format!("{percentiles} µs")));
+        rows.push(("the same work within the service, p50", format!("{} µs", microseconds(plugins.here_p50_ns))));
+    }
     if let Some(startup) = startup {
         let memory = &startup.idle_memory;
         rows.push(("start, thirteen services, cold", format!("{:.2} s", startup.cold_seconds)));
@@ -129,6 +140,10 @@ fn milliseconds(us: u64) -> String {
     format!("{}.{:02}", us / 1_000, us % 1_000 / 10)
 }
 
+fn microseconds(ns: u64) -> String {
+    format!("{}.{}", ns / 1_000, ns % 1_000 / 100)
+}
+
 /// A million bytes.
 #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
 pub(crate) fn megabytes(bytes: u64) -> f64 {
@@ -150,12 +165,15 @@ mod tests {
             native: side(2_000.0, Some(300.0)),
             host: side(1_500.0, Some(500.4)),
             ratio: 0.75,
+            relaying_native: Some(side(1_800.0, Some(380.0))),
             two_hosts: Some(side(1_600.0, Some(510.0))),
             pgbench: Some(side(2_400.0, None)),
         };
         let table = shared_throughput(std::slice::from_ref(&comparison));
         let host = "| insert with outbox row | host | 1,500 | 0.75 | 1.50 / 2.50 / 9.00 | 500 |";
         let pgbench = "| insert with outbox row | pgbench | 2,400 | 1.20 | 1.50 / 2.50 / 9.00 | – |";
+        let relaying = "| insert with outbox row | native, relaying | 1,800 | 0.90 | 1.50 / 2.50 / 9.00 | 380 |";
+        assert!(table.contains(relaying), "{table}");
         assert!(table.contains(host) && table.contains(pgbench) && !table.contains("not installed"), "{table}");
         comparison.pgbench = None;
         assert!(shared_throughput(&[comparison]).contains("pgbench is not installed"));

@@ -1,20 +1,22 @@
-//! The same operations on both servers, in rounds that alternate: native, host, native, host, …; on PostgreSQL with
-//! pgbench as the third, and afterwards on two hosts.
+//! The same operations on both servers, in rounds that alternate: native, host, native, host, …; on PostgreSQL with a native
+//! server that relays its outbox and pgbench besides, and afterwards on two hosts.
 
 use crate::host::{self, Launch, Operations};
 use crate::http::{Connection, Request};
 use crate::load::{Load, Outcome};
-use crate::options::{NATIVE_DATABASE, Plan, ROWS};
+use crate::options::{BETWEEN_LOOKS, NATIVE_DATABASE, NATIVE_NATS, Plan, ROWS, SETTLE_PATIENCE};
 use crate::pgbench::Pgbench;
 use crate::process::Server;
 use crate::servers::Servers;
 use crate::statistics::{median, percentile};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 /// The name of every item.
@@ -40,6 +42,9 @@ pub(crate) struct Comparison {
     pub(crate) host: Side,
     /// The host's requests a second over the native server's.
     pub(crate) ratio: f64,
+    /// A native server that relays its outbox as the host does, where there is something to relay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) relaying_native: Option<Side>,
     /// Two hosts on the same servers, the load divided between them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) two_hosts: Option<Side>,
@@ -62,10 +67,11 @@ pub(crate) struct Side {
 
 /// Measures every operation on both servers, with SQLite.
 pub(crate) async fn measure(plan: &Plan, scratch: &Path) -> Result<Vec<Comparison>> {
-    let native = start_native(scratch.join("native.sqlite").as_os_str()).await?;
+    let native = start_native(scratch.join("native.sqlite").as_os_str(), None).await?;
     let host = host::start(&launch(plan, scratch, "throughput")).await?;
     let mut rivals = Rivals {
         native: Contender::seeded(native).await.context("native server")?,
+        relaying: None,
         host: Contender::seeded(host).await.context("host")?,
         pgbench: None,
     };
@@ -78,9 +84,15 @@ pub(crate) async fn measure(plan: &Plan, scratch: &Path) -> Result<Vec<Compariso
 pub(crate) async fn measure_on(servers: &Servers, plan: &Plan, scratch: &Path) -> Result<Vec<Comparison>> {
     let launch = Launch { servers: Some(servers), ..launch(plan, scratch, "throughput-shared") };
     host::migrate(&launch).await?;
-    let native = start_native(OsStr::new(&servers.database("native").await?)).await?;
+    let native = start_native(OsStr::new(&servers.database("native").await?), None).await?;
+    let outbox = servers.database("relaying").await?;
+    let relaying = start_native(OsStr::new(&outbox), Some(&servers.nats_url())).await?;
     let mut rivals = Rivals {
         native: Contender::seeded(native).await.context("native server")?,
+        relaying: Some(Relaying {
+            contender: Contender::seeded(relaying).await.context("relaying native server")?,
+            outbox: PgConnection::connect(&outbox).await?,
+        }),
         host: Contender::seeded(host::start(&launch).await?).await.context("host")?,
         pgbench: Pgbench::seeded(servers, plan, scratch).await.context("pgbench")?,
     };
@@ -103,18 +115,28 @@ fn launch<'a>(plan: &'a Plan, scratch: &Path, data: &str) -> Launch<'a> {
     }
 }
 
-/// Starts this executable again, as the native server.
-async fn start_native(database: &OsStr) -> Result<Server> {
+/// Starts this executable again, as the native server; with `nats` it relays its outbox.
+async fn start_native(database: &OsStr, nats: Option<&str>) -> Result<Server> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("native").env(NATIVE_DATABASE, database);
+    if let Some(nats) = nats {
+        command.env(NATIVE_NATS, nats);
+    }
     Server::start(command).await.context("the native server did not start")
 }
 
 /// Who is compared.
 struct Rivals<'a> {
     native: Contender,
+    relaying: Option<Relaying>,
     host: Contender,
     pgbench: Option<Pgbench<'a>>,
+}
+
+/// A native server that relays its outbox, and a connection to where that is.
+struct Relaying {
+    contender: Contender,
+    outbox: PgConnection,
 }
 
 impl Rivals<'_> {
@@ -122,10 +144,14 @@ impl Rivals<'_> {
         let mut relays = Operations::of(&self.host.servers).await?;
         let mut comparisons = Vec::new();
         for operation in operations.iter().copied() {
-            let (mut native, mut host, mut pgbench) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut native, mut relaying) = (Vec::new(), Vec::new());
+            let (mut host, mut pgbench) = (Vec::new(), Vec::new());
             for round in 1..=plan.rounds {
                 eprintln!("throughput: {operation:?}, round {round} of {}", plan.rounds);
                 native.push(self.native.round(operation, plan).await.context("native server")?);
+                if let Some(rival) = self.relaying.as_mut().filter(|_| operation == Operation::Insert) {
+                    relaying.push(rival.round(operation, plan).await.context("relaying native server")?);
+                }
                 host.push(self.host.round(operation, plan).await.context("host")?);
                 relays.relayed().await?;
                 if let Some(rival) = &mut self.pgbench {
@@ -134,8 +160,9 @@ impl Rivals<'_> {
             }
             let (native, host) = (side(&native), side(&host));
             let ratio = host.per_second / native.per_second;
-            let pgbench = (!pgbench.is_empty()).then(|| side(&pgbench));
-            comparisons.push(Comparison { operation, native, host, ratio, two_hosts: None, pgbench });
+            let [relaying_native, pgbench] =
+                [relaying, pgbench].map(|rounds| (!rounds.is_empty()).then(|| side(&rounds)));
+            comparisons.push(Comparison { operation, native, host, ratio, relaying_native, two_hosts: None, pgbench });
         }
         Ok(comparisons)
     }
@@ -152,10 +179,25 @@ impl Rivals<'_> {
     }
 
     async fn stop(self) -> Result<()> {
-        for server in self.host.servers.into_iter().chain(self.native.servers) {
+        let relaying = self.relaying.into_iter().flat_map(|rival| rival.contender.servers);
+        for server in self.host.servers.into_iter().chain(self.native.servers).chain(relaying) {
             server.stop().await?;
         }
         Ok(())
+    }
+}
+
+impl Relaying {
+    /// A round, and then the time that it takes to relay what is left of it.
+    async fn round(&mut self, operation: Operation, plan: &Plan) -> Result<Round> {
+        let round = self.contender.round(operation, plan).await?;
+        let deadline = Instant::now() + SETTLE_PATIENCE;
+        let pending = "SELECT count(*) FROM outbox_events WHERE published_at IS NULL AND dead_at IS NULL";
+        while sqlx::query_scalar::<_, i64>(pending).fetch_one(&mut self.outbox).await? > 0 {
+            ensure!(Instant::now() < deadline, "there still are events to relay after {SETTLE_PATIENCE:?}");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        Ok(round)
     }
 }
 

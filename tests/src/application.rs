@@ -1,17 +1,21 @@
 //! Applications made of guests.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use mutrapro_testkit::Application;
 use std::fmt::Write;
+use std::path::Path;
 
 const HEAD: &str = "spin_manifest_version = 2\n\n[application]\nname = \"guests\"\nversion = \"0.1.0\"\n";
 
 /// A component of a test's application with what its manifest entry grants. Its route is `/<name>/...`.
 pub struct Guest {
     name: String,
-    wasm: String,
+    /// The value of `source`.
+    source: String,
     tables: Vec<String>,
-    trigger: String,
+    /// `None` for a plugin, which has no entry.
+    trigger: Option<String>,
+    component: String,
     outbound: Vec<String>,
 }
 
@@ -19,7 +23,19 @@ impl Guest {
     /// The guest `wasm` (a file's stem) under `name`, with a route and nothing else.
     pub fn new(name: &str, wasm: &str) -> Self {
         let trigger = format!("route = \"/{name}/...\"\n");
-        Self { name: name.to_owned(), wasm: wasm.to_owned(), tables: Vec::new(), trigger, outbound: Vec::new() }
+        Self { trigger: Some(trigger), ..Self::plugin(name, wasm) }
+    }
+
+    /// The guest `wasm` under `name`, for a service to name as its plugin.
+    pub fn plugin(name: &str, wasm: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            source: format!("\"{{guests}}/{}.wasm\"", wasm.replace('-', "_")),
+            tables: Vec::new(),
+            trigger: None,
+            component: String::new(),
+            outbound: Vec::new(),
+        }
     }
 
     /// The service whose requests must not notice what its neighbours do.
@@ -40,6 +56,19 @@ impl Guest {
             .outbound("http://bystander.spin.internal")
     }
 
+    /// The guest that tries what it may not, in `language` (a folder of `tests/languages`): with two tables of its own, events
+    /// `sly.*`, and a call to the bystander, whose events it is told as well as its own.
+    ///
+    /// # Errors
+    /// When it was not built.
+    pub fn sly(language: &str) -> Result<Self> {
+        let wasm = Path::new(env!("CARGO_MANIFEST_DIR")).join("languages").join(language).join("dist/sly.wasm");
+        ensure!(wasm.exists(), "{} is not there: run `make examples` first", wasm.display());
+        let guest = Self::new("sly", "").file(&wasm);
+        let guest = guest.tables(&["sly_items", "sly_seen"]).outbound("http://bystander.spin.internal");
+        Ok(guest.trigger("publishes = [\"sly.*\"]").trigger("subscribes = [\"item.created\", \"sly.created\"]"))
+    }
+
     /// Adds tables to its database, each with the columns `id`, `aggregate_id` and `note`.
     #[must_use]
     pub fn tables(mut self, tables: &[&str]) -> Self {
@@ -50,8 +79,29 @@ impl Guest {
     /// Adds a line to its `[[trigger.mutrapro]]` entry.
     #[must_use]
     pub fn trigger(mut self, line: &str) -> Self {
-        self.trigger.push_str(line);
-        self.trigger.push('\n');
+        let trigger = self.trigger.get_or_insert_default();
+        trigger.push_str(line);
+        trigger.push('\n');
+        self
+    }
+
+    /// Takes the component in `path`, absolute or relative to the manifest, instead of one that was built with the tests.
+    #[must_use]
+    pub fn file(self, path: impl AsRef<Path>) -> Self {
+        Self { source: format!("\"{}\"", path.as_ref().display()), ..self }
+    }
+
+    /// Has its file fetched from `url`, if its SHA-256 is `digest` in hexadecimal digits.
+    #[must_use]
+    pub fn fetched(self, url: &str, digest: &str) -> Self {
+        Self { source: format!("{{ url = \"{url}\", digest = \"sha256:{digest}\" }}"), ..self }
+    }
+
+    /// Adds a line to its `[component]` entry.
+    #[must_use]
+    pub fn component(mut self, line: &str) -> Self {
+        self.component.push_str(line);
+        self.component.push('\n');
         self
     }
 
@@ -63,24 +113,25 @@ impl Guest {
     }
 
     fn manifest(&self) -> String {
-        let Self { name, wasm, tables, trigger, outbound } = self;
-        let mut text = format!("\n[[trigger.mutrapro]]\nid = \"{name}\"\ncomponent = \"{name}\"\n{trigger}");
+        let Self { name, source, tables, trigger, component, outbound } = self;
+        let entry = |lines| format!("\n[[trigger.mutrapro]]\nid = \"{name}\"\ncomponent = \"{name}\"\n{lines}");
+        let mut text = trigger.as_ref().map(entry).unwrap_or_default();
         if !tables.is_empty() {
             let database = name.replace('-', "_");
             text += &format!("database = \"{database}_db\"\nmigrations = \"migrations/{name}\"\ntables = {tables:?}\n");
         }
-        text += &format!("\n[component.{name}]\nsource = \"{{guests}}/{}.wasm\"\n", wasm.replace('-', "_"));
-        text += &format!("allowed_outbound_hosts = {outbound:?}\n");
+        text += &format!("\n[component.{name}]\nsource = {source}\n");
+        text += &format!("allowed_outbound_hosts = {outbound:?}\n{component}");
         text
     }
 
     fn migration(&self) -> String {
         self.tables.iter().fold(String::new(), |mut text, table| {
-            let columns = "(event_id TEXT NOT NULL PRIMARY KEY)";
-            let columns = if table == "bystander_seen" {
-                columns
-            } else {
-                "(id TEXT NOT NULL PRIMARY KEY, aggregate_id TEXT, note TEXT)"
+            let columns = match table.as_str() {
+                "bystander_seen" => "(event_id TEXT NOT NULL PRIMARY KEY)",
+                // Without a key, so that a delivery which was doubled would be a second row.
+                "sly_seen" => "(event_id TEXT NOT NULL, aggregate_id TEXT NOT NULL)",
+                _ => "(id TEXT NOT NULL PRIMARY KEY, aggregate_id TEXT, note TEXT)",
             };
             // Writing to a string cannot fail.
             let _ = writeln!(text, "CREATE TABLE {table} {columns};");

@@ -10,18 +10,21 @@ mod cast;
 mod chance;
 mod databases;
 mod deal;
+mod examples;
 mod load;
 mod memory;
 mod outside;
 mod people;
 mod stage;
 mod stories;
+mod versions;
 
 pub use application::{Guest, GuestApplication};
 pub use cast::{Artist, Cast, Person, artist, created, done, got, music_xml, once, pdf, person, uploaded, wav};
 pub use chance::seed;
 pub use databases::Databases;
 pub use deal::{Deal, filed, milestone, paid, project_of, reaches};
+pub use examples::{behind_the_gateway, example_lines, extended_system, replaced};
 pub use load::{Load, LoadReport};
 pub use memory::{peak_memory_bytes, reset_peak_memory};
 pub use outside::OutsideServer;
@@ -31,6 +34,7 @@ pub use people::{
 };
 pub use stage::Stage;
 pub use stories::{Ledger, Line, Stories};
+pub use versions::at_version;
 
 /// Checks each of the claims, async functions that take `&$stage`, and gives those that failed with their reasons.
 #[macro_export]

@@ -7,20 +7,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\noutside";
-
-/// Answers every request with `outside`, and counts the connections.
+/// Answers every request with the same bytes, and counts the connections.
 pub struct OutsideServer {
     address: SocketAddr,
     connections: Arc<AtomicU64>,
 }
 
 impl OutsideServer {
-    /// Listens on a free port of this machine for as long as the runtime lives.
+    /// Answers `outside` on a free port of this machine for as long as the runtime lives.
     ///
     /// # Errors
     /// When there is none.
     pub async fn start() -> Result<Self> {
+        Self::serving("outside").await
+    }
+
+    /// As [`start`](Self::start), answering `content`.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn serving(content: impl Into<Vec<u8>>) -> Result<Self> {
+        let content: Arc<[u8]> = content.into().into();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let connections = Arc::new(AtomicU64::new(0));
@@ -28,7 +35,7 @@ impl OutsideServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counter.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(answer(stream));
+                tokio::spawn(answer(stream, Arc::clone(&content)));
             }
         });
         Ok(Self { address, connections })
@@ -45,11 +52,13 @@ impl OutsideServer {
     }
 }
 
-async fn answer(mut stream: TcpStream) -> std::io::Result<()> {
+async fn answer(mut stream: TcpStream, content: Arc<[u8]>) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
     }
-    stream.write_all(RESPONSE).await?;
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", content.len());
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&content).await?;
     stream.shutdown().await
 }

@@ -1,11 +1,12 @@
 //! The native server: axum and sqlx, as a good engineer would write the service without a host.
 //!
 //! Promise: the routes, checks, statements and statuses of `bench/guests/bench-service`, on all cores, on SQLite or
-//! PostgreSQL, with as many connections as the host has. Deliberately absent: what the host does beside (limits, tracing,
-//! metrics, relaying the outbox), so every comparison errs in this server's favour.
+//! PostgreSQL, with as many connections as the host has; with NATS, its outbox relayed too. Deliberately absent: what the host
+//! does beside (limits, tracing, metrics), so every comparison errs in this server's favour.
 
 mod item;
 mod postgres;
+mod relay;
 mod sqlite;
 mod store;
 
@@ -19,8 +20,10 @@ use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use item::Item;
 use serde::Deserialize;
+use std::sync::Arc;
 use store::Store;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// What a client sends.
@@ -31,11 +34,20 @@ struct NewItem {
     quantity: i64,
 }
 
-/// Serves on a free port of this machine, and says on standard output where. `database` is a `postgres://` URL or a file.
+/// What all requests share.
+#[derive(Clone)]
+struct Shop {
+    store: Store,
+    /// Told of each event that waits to be relayed.
+    inserted: Arc<Notify>,
+}
+
+/// Serves on a free port of this machine, and says on standard output where. `database` is a `postgres://` URL or a file;
+/// with `nats`, the URL of a server, the outbox of the former is relayed.
 ///
 /// # Errors
-/// When the database or the port cannot be opened.
-pub(crate) async fn run(database: &str) -> Result<()> {
+/// When the database or the port cannot be opened, or relaying fails.
+pub(crate) async fn run(database: &str, nats: Option<&str>) -> Result<()> {
     let store = Store::open(database).await.context("cannot open the native server's database")?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("serving http://{}", listener.local_addr()?);
@@ -44,29 +56,38 @@ pub(crate) async fn run(database: &str) -> Result<()> {
             eprintln!("cannot send without delay: {error}");
         }
     });
-    Ok(axum::serve(listener, router(store)).await?)
+    let inserted: Arc<Notify> = Arc::default();
+    let served = axum::serve(listener, router(Shop { store, inserted: Arc::clone(&inserted) }));
+    match nats {
+        Some(nats) => tokio::select! {
+            served = served.into_future() => Ok(served?),
+            relayed = relay::run(database, nats, inserted) => relayed.context("relaying"),
+        },
+        None => Ok(served.await?),
+    }
 }
 
-fn router(store: Store) -> Router {
+fn router(shop: Shop) -> Router {
     Router::new()
         .route("/plain", get(async || "hello"))
         .route("/items/{id}", get(read))
         .route("/items", post(create))
-        .with_state(store)
+        .with_state(shop)
 }
 
-async fn read(State(store): State<Store>, Path(id): Path<Uuid>) -> Result<Json<Item>, StatusCode> {
-    let item = store.find(id).await.map_err(|error| failed(&error))?;
+async fn read(State(shop): State<Shop>, Path(id): Path<Uuid>) -> Result<Json<Item>, StatusCode> {
+    let item = shop.store.find(id).await.map_err(|error| failed(&error))?;
     item.map(Json).ok_or(StatusCode::NOT_FOUND)
 }
 
-async fn create(State(store): State<Store>, Json(new): Json<NewItem>) -> Result<(StatusCode, Json<Item>), StatusCode> {
+async fn create(State(shop): State<Shop>, Json(new): Json<NewItem>) -> Result<(StatusCode, Json<Item>), StatusCode> {
     if new.name.is_empty() || new.quantity < 0 {
         return Err(StatusCode::UNPROCESSABLE_ENTITY);
     }
     let item = Item::new(new.name, new.quantity);
     let payload = serde_json::to_string(&item).map_err(|error| failed(&error))?;
-    store.insert(&item, &payload).await.map_err(|error| failed(&error))?;
+    shop.store.insert(&item, &payload).await.map_err(|error| failed(&error))?;
+    shop.inserted.notify_one();
     Ok((StatusCode::CREATED, Json(item)))
 }
 
@@ -80,7 +101,7 @@ mod tests {
     use super::*;
     use crate::http::{Connection, Request};
     use crate::load::Load;
-    use mutrapro_testkit::PostgresServer;
+    use mutrapro_testkit::{NatsServer, PostgresServer, eventually};
     use std::net::SocketAddr;
     use std::time::Duration;
     use tempfile::TempDir;
@@ -88,7 +109,7 @@ mod tests {
     async fn serve(store: Store) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(axum::serve(listener, router(store)).into_future());
+        tokio::spawn(axum::serve(listener, router(Shop { store, inserted: Arc::default() })).into_future());
         address
     }
 
@@ -119,6 +140,26 @@ mod tests {
     async fn item_is_kept_with_its_event_in_postgres() {
         let server = PostgresServer::start().await.unwrap();
         item_that_was_created_is_read_and_has_one_event(Store::open(&server.url()).await.unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn event_is_marked_once_nats_has_it() {
+        let (postgres, nats) = (PostgresServer::start().await.unwrap(), NatsServer::start().await.unwrap());
+        let store = Store::open(&postgres.url()).await.unwrap();
+        let (item, inserted) = (Item::new("score".to_owned(), 3), Arc::<Notify>::default());
+        store.insert(&item, "{}").await.unwrap();
+        inserted.notify_one();
+        let (database, url) = (postgres.url(), nats.url());
+        let relaying = relay::run(&database, &url, Arc::clone(&inserted));
+        let marked =
+            eventually("the event is marked", async || Ok((store.pending_of(item.id).await? == 0).then_some(())));
+        tokio::select! {
+            ended = relaying => ended.unwrap(),
+            marked = marked => marked.unwrap(),
+        }
+        let context = async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+        let stream = context.get_stream("native").await.unwrap();
+        assert_eq!(stream.cached_info().state.messages, 1);
     }
 
     #[tokio::test]

@@ -47,12 +47,13 @@ mod tests {
     use super::*;
     use crate::cors::Cors;
     use crate::rate::Limits;
+    use crate::routes::Routes;
     use mutrapro_contracts::access_token::{Key, LIFETIME_S, WeakKey};
 
     const NOW: i64 = 1_769_851_800;
 
     fn settings(key: std::result::Result<Key, WeakKey>) -> Settings {
-        Settings { key, limits: Limits::default(), cors: Cors::Any }
+        Settings { key, limits: Limits::default(), cors: Cors::Any, routes: Routes::default() }
     }
 
     fn key() -> Key {

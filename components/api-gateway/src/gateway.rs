@@ -52,9 +52,9 @@ async fn answer(settings: &Settings, mut request: Request) -> std::result::Resul
     }
     let path = routes::inner_path(request.uri().path()).ok_or_else(no_such_path)?;
     if path == openapi::PATH && matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Ok(openapi::document()?);
+        return Ok(openapi::document(&settings.routes)?);
     }
-    let route = routes::find(request.method(), path).ok_or_else(no_such_path)?;
+    let route = settings.routes.find(request.method(), path).ok_or_else(no_such_path)?;
     let uri = inner_uri(path, request.uri().query())?;
     if route.access == Access::SignIn {
         meter.take(Bucket::SignIn(address))?;

@@ -6,7 +6,7 @@
 mod frame;
 mod merge;
 
-use crate::routes;
+use crate::routes::{self, Routes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -24,20 +24,28 @@ pub(crate) const PATH: &str = "/openapi.json";
 /// # Errors
 /// 503 that names the services which do not tell their part: half a document would pass for the whole. They are asked again
 /// the next time.
-pub(crate) fn document() -> Result<Response> {
+pub(crate) fn document(routes: &Routes) -> Result<Response> {
     static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
     let document = match DOCUMENT.get() {
         Some(document) => document,
         None => {
-            let made = make()?;
+            let made = make(routes)?;
             DOCUMENT.get_or_init(|| made)
         }
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], document.clone()).into_response())
 }
 
-fn make() -> Result<Bytes> {
-    let merged = merge(all(routes::services(), part)?);
+fn make(routes: &Routes) -> Result<Bytes> {
+    let mut parts = all(routes::services(), part)?;
+    // What a studio adds need not speak OpenAPI.
+    for service in routes.added_services() {
+        match part(service) {
+            Ok(part) => parts.push(part),
+            Err(error) => log::warn!("openapi: the document is without {service}: {error}"),
+        }
+    }
+    let merged = merge(routes, parts);
     for conflict in &merged.conflicts {
         log::error!("openapi: {conflict}");
     }

@@ -1,4 +1,4 @@
-//! Which service answers a path, and who may take it: a table.
+//! Which service answers a path, and who may take it: a table, and what the studio adds to it.
 
 use axum::http::Method;
 
@@ -122,19 +122,74 @@ pub(crate) fn inner_path(path: &str) -> Option<&str> {
     inner.strip_prefix('/')?.split('/').all(is_plain).then_some(inner)
 }
 
-/// The route of a path in the form that [`inner_path`] gives.
-pub(crate) fn find(method: &Method, inner_path: &str) -> Option<&'static Route> {
-    let path = inner_path.strip_prefix('/')?;
-    TABLE.iter().find(|route| route.fits(method, path)).filter(|route| route.access != Access::Nobody)
+/// The first segments that are no service's.
+const RESERVED: [&str; 3] = ["docs", "internal", "openapi.json"];
+
+/// The table with what the studio adds to it.
+#[derive(Debug, Default)]
+pub(crate) struct Routes {
+    added: Vec<Route>,
+}
+
+impl Routes {
+    /// Adds the routes in `text`, `<first segment>=<service>` separated by commas, each for whoever brings a valid access
+    /// token. `refused` is told of each that cannot be added, and why.
+    pub(crate) fn with(text: &str, mut refused: impl FnMut(&str, String)) -> Self {
+        let mut routes = Self::default();
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            match routes.read(entry) {
+                Ok(route) => routes.added.push(route),
+                Err(reason) => refused(entry, reason),
+            }
+        }
+        routes
+    }
+
+    fn read(&self, entry: &str) -> Result<Route, String> {
+        let (segment, service) = entry.split_once('=').ok_or("write it as loyalty=loyalty-service")?;
+        let (segment, service) = (segment.trim(), service.trim());
+        for name in [segment, service] {
+            if !is_name(name) {
+                return Err(format!("{name:?} is no name of small letters, digits and hyphens"));
+            }
+        }
+        let first = |route: &Route| route.path.split('/').next() == Some(segment);
+        if RESERVED.contains(&segment) || TABLE.iter().chain(&self.added).any(first) {
+            return Err(format!("{segment} is taken: choose another first segment"));
+        }
+        // Read once, and kept as long as the instance.
+        Ok(authenticated(segment.to_owned().leak(), service.to_owned().leak()))
+    }
+
+    /// The route of a path in the form that [`inner_path`] gives.
+    pub(crate) fn find(&self, method: &Method, inner_path: &str) -> Option<&Route> {
+        let path = inner_path.strip_prefix('/')?;
+        let found = TABLE.iter().chain(&self.added).find(|route| route.fits(method, path));
+        found.filter(|route| route.access != Access::Nobody)
+    }
+
+    /// Every service that was added, once.
+    pub(crate) fn added_services(&self) -> Vec<&'static str> {
+        services_of(&self.added)
+    }
 }
 
 /// Every service that the table names, once.
 pub(crate) fn services() -> Vec<&'static str> {
-    let mut services: Vec<_> = TABLE.iter().map(|route| route.service).collect();
-    services.dedup();
+    services_of(&TABLE)
+}
+
+fn services_of(routes: &[Route]) -> Vec<&'static str> {
+    let mut services: Vec<_> = routes.iter().map(|route| route.service).collect();
     services.sort_unstable();
     services.dedup();
     services
+}
+
+/// What a component may be called, and a segment that needs no encoding.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// A segment that no one could take for a way up, or for two.

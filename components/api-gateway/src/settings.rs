@@ -2,6 +2,7 @@
 
 use crate::cors::Cors;
 use crate::rate::Limits;
+use crate::routes::Routes;
 use mutrapro_contracts::access_token::{Key, WeakKey};
 use mutrapro_sdk::problem::Result;
 use mutrapro_sdk::{log, variables};
@@ -14,6 +15,7 @@ pub(crate) struct Settings {
     pub(crate) key: std::result::Result<Key, WeakKey>,
     pub(crate) limits: Limits,
     pub(crate) cors: Cors,
+    pub(crate) routes: Routes,
 }
 
 impl Settings {
@@ -49,6 +51,9 @@ impl Settings {
             },
             cors: Cors::parse(&variable("cors_origins")?.unwrap_or_default(), |refused| {
                 log::error!("cors_origins has {refused:?}, which is no origin: write it as https://app.example.com");
+            }),
+            routes: Routes::with(&variable("routes")?.unwrap_or_default(), |entry, reason| {
+                log::error!("routes has {entry:?}, which leads nowhere: {reason}");
             }),
         })
     }

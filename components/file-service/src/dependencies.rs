@@ -1,34 +1,19 @@
 //! What this service asks others; `None` stands for what they do not know.
 
-use crate::domain::audio::AudioMetadata;
 use mutrapro_contracts::answers::{
     BookingAnswer, DeliveriesAnswer, ProjectAnswer, RequestAnswer, SpecialistAnswer, TaskAnswer,
 };
 use mutrapro_sdk::client::{Client, Error};
 use mutrapro_sdk::id::Uuid;
 use mutrapro_sdk::identity::UserId;
-use mutrapro_sdk::log;
 use mutrapro_sdk::problem::Result;
-use serde::{Deserialize, Serialize};
 
-const SELF: Client = Client::new("file-service");
 const QUOTATION: Client = Client::new("quotation-service");
 const PROJECT: Client = Client::new("project-service");
 const TASK: Client = Client::new("task-service");
 const STUDIO: Client = Client::new("studio-service");
 const SPECIALIST: Client = Client::new("specialist-service");
 const REVISION: Client = Client::new("revision-service");
-
-/// Where this service asks itself to measure a recording.
-pub(crate) const MEASURE_PATH: &str = "/internal/audio/measure";
-
-/// Which stored content to measure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Measurement {
-    pub(crate) blob_key: String,
-    pub(crate) size_bytes: u64,
-}
 
 pub(crate) fn request(id: Uuid) -> Result<Option<RequestAnswer>> {
     known(QUOTATION.get(&format!("/internal/requests/{id}")))
@@ -60,18 +45,6 @@ pub(crate) fn works_in_project(user: UserId, project_id: Uuid) -> Result<bool> {
 pub(crate) fn was_delivered_to(user: UserId, file_id: Uuid) -> Result<bool> {
     let deliveries: Option<DeliveriesAnswer> = known(REVISION.get(&format!("/internal/files/{file_id}/deliveries")))?;
     Ok(deliveries.is_some_and(|deliveries| deliveries.customer_user_ids.contains(&user.uuid())))
-}
-
-/// What a recording is. On an instance of its own: content that makes its reader fail leaves this request alone, and is
-/// content of which nothing is known. A post, because it would fail again if it were tried again.
-pub(crate) fn measure(measurement: &Measurement) -> Option<AudioMetadata> {
-    match SELF.post(MEASURE_PATH, measurement) {
-        Ok(metadata) => metadata,
-        Err(error) => {
-            log::warn!("a recording was not measured: {error}");
-            None
-        }
-    }
 }
 
 fn known<T>(answer: Result<T, Error>) -> Result<Option<T>> {

@@ -1,8 +1,8 @@
 //! Files: their content with the host, what is known of it in a table.
 //!
 //! Content streams in and out and is never held whole. Its type is found in its first bytes, whatever its name says; what
-//! it is as audio is read from the stored blob, by a call of the service to itself, so that a file that is made to harm
-//! its reader costs that call and nothing else. A row is there before the content and until the content is gone.
+//! it is as audio is said by plugins, which look at the stored blob. A row is there before the content and until the
+//! content is gone.
 //!
 //! Deliberately absent: changing a file (another upload of the name is another version), links that work without
 //! signing in, and conversion.
@@ -11,6 +11,7 @@ mod access;
 mod dependencies;
 mod domain;
 mod events;
+mod inspection;
 mod jobs;
 mod openapi;
 mod problems;

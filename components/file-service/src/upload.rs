@@ -2,11 +2,10 @@
 //! whole and is of a known type becomes a file.
 
 use crate::access::{self, Place};
-use crate::dependencies::{self, Measurement};
 use crate::domain::content::{HEAD_BYTES, Kind, recognise};
 use crate::domain::file::{FILE_BYTES_MAX, FileId, NewFile};
 use crate::store::{self, Arrived, Beginning, File, VERSION_ONCE};
-use crate::{problems, settings, views};
+use crate::{inspection, problems, settings, views};
 use axum::body::{Body, BodyDataStream};
 use futures::StreamExt;
 use multer::bytes::Bytes;
@@ -135,8 +134,7 @@ async fn store_content(mut upload: Upload, content: &mut Incoming, room: Room) -
 }
 
 fn complete(id: FileId, blob_key: &str, blob: &Blob, kind: Kind) -> Result<File> {
-    let measurement = Measurement { blob_key: blob_key.to_owned(), size_bytes: blob.size_bytes };
-    let audio = if kind.is_measured() { dependencies::measure(&measurement) } else { None };
+    let audio = inspection::audio(kind, blob_key);
     let audio = audio.map(|audio| serde_json::to_string(&audio)).transpose().map_err(Problem::internal)?;
     let arrived = Arrived {
         size_bytes: i64::try_from(blob.size_bytes).map_err(Problem::internal)?,

@@ -48,7 +48,7 @@ pub(crate) struct FileView {
     stage: Stage,
     /// Counts the uploads of this name to the same thing, from 1.
     version: u32,
-    /// What it is as a recording: known of WAV, FLAC, MP3 and OGG.
+    /// What it is as a recording: known of WAV, FLAC, MP3 and OGG, as far as a plugin could tell.
     audio_metadata: Option<AudioMetadata>,
     /// For people.
     description: Option<String>,

@@ -1,8 +1,9 @@
-//! Whom an event concerns, and what they are told.
+//! Whom an event concerns, what they are told, and how often it is tried to bring it to them.
 //!
 //! A kind of event is one function from its payload to messages, in the file of its producer, and one line in
 //! [`messages`]. Nothing here touches the database.
 
+pub(crate) mod delivery;
 pub(crate) mod feed;
 mod messages;
 mod text;

@@ -1,28 +1,39 @@
 //! Handles what other services tell.
 
 use crate::domain::{self, Message, NotificationId};
-use crate::store;
+use crate::store::{self, deliveries};
 use mutrapro_contracts::notification::NotificationSent;
 use mutrapro_sdk::events::{Incoming, Refusal};
+use mutrapro_sdk::plugins::notifier;
 use mutrapro_sdk::sql::{self, Transaction};
 use mutrapro_sdk::time::Instant;
 
-/// Tells everyone whom `event` concerns.
+/// Tells everyone whom `event` concerns, and has every notifier deliver it.
 ///
 /// # Errors
 /// As [`domain::messages`], and what the database makes of it.
 pub(crate) fn handle(event: &Incoming, transaction: &Transaction<'_>) -> Result<(), Refusal> {
+    let plugins = notifier::names();
     for message in domain::messages(event)? {
-        tell(event, &message, transaction)?;
+        tell(event, &message, &plugins, transaction)?;
     }
     Ok(())
 }
 
-fn tell(event: &Incoming, message: &Message, transaction: &Transaction<'_>) -> Result<(), sql::Error> {
+fn tell(
+    event: &Incoming,
+    message: &Message,
+    plugins: &[String],
+    transaction: &Transaction<'_>,
+) -> Result<(), sql::Error> {
     let id = NotificationId::generate();
-    if !store::insert(transaction, id, event.id, message, Instant::now())? {
-        // They know already, from a delivery whose mark has been purged since.
+    let now = Instant::now();
+    if !store::insert(transaction, id, event.id, message, now)? {
+        // They know already, from a delivery of the event whose mark has been purged since.
         return Ok(());
+    }
+    for plugin in plugins {
+        deliveries::insert(transaction, id, plugin, now)?;
     }
     transaction.emit(&NotificationSent {
         notification_id: id.uuid(),

@@ -1,5 +1,7 @@
 //! All SQL over `notifications`. A newer notification has the greater id.
 
+pub(crate) mod deliveries;
+
 use crate::domain::{Message, NotificationId, NotificationType};
 use mutrapro_sdk::id::Uuid;
 use mutrapro_sdk::identity::UserId;

@@ -8,7 +8,7 @@ use crate::announcements as announce;
 use crate::dependencies;
 use crate::domain::payment::{MILESTONE_CANCELLED, Method, PaymentStatus, is_payable, is_unwanted};
 use crate::domain::{MilestoneId, PaymentId, QuotationId, RequestId};
-use crate::gateway::{self, Answer, Charge, Outcome};
+use crate::gateway::{self, Answer, ChargeOrder, Outcome};
 use crate::refunding::{self, Wish};
 use crate::store::{self, Payment};
 use axum::http::StatusCode;
@@ -31,6 +31,7 @@ pub(crate) struct Order {
     pub(crate) milestone_id: MilestoneId,
     pub(crate) method: Method,
     pub(crate) gateway: String,
+    /// Empty when the customer gives none.
     pub(crate) token: String,
 }
 
@@ -205,7 +206,7 @@ pub(crate) fn resume(payment: &Payment, now: Instant) -> Result<Payment> {
 }
 
 fn charge(payment: &Payment) -> Result<Payment> {
-    let answer = gateway::carrying(&payment.gateway)?.charge(&charge_of(payment))?;
+    let answer = gateway::charge(&payment.gateway, &charge_of(payment))?;
     let now = Instant::now();
     let (is_news, payment) = transaction(|tx| Ok((record(tx, payment, &answer, now)?, found(tx, payment.id)?)))?;
     if !is_news && payment.status == PaymentStatus::Failed && answer.outcome == Outcome::Succeeded {
@@ -215,8 +216,8 @@ fn charge(payment: &Payment) -> Result<Payment> {
 }
 
 /// What the gateway is asked for.
-pub(crate) fn charge_of(payment: &Payment) -> Charge {
-    Charge {
+pub(crate) fn charge_of(payment: &Payment) -> ChargeOrder {
+    ChargeOrder {
         reference: payment.id.to_string(),
         amount: payment.amount,
         currency: payment.currency.to_string(),

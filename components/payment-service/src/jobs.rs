@@ -2,7 +2,7 @@
 
 use crate::charging::{self, charge_of};
 use crate::domain::payment::{PaymentStatus, SETTLE_AFTER};
-use crate::gateway::sandbox::{self, Sandbox};
+use crate::gateway;
 use crate::store::{self, Payment};
 use crate::{refunding, webhooks};
 use mutrapro_sdk::jobs::Job;
@@ -31,20 +31,20 @@ fn settle_payments(now: Instant) -> Result<()> {
     let stuck = store::stuck_payments(&Database, now.minus(SETTLE_AFTER), ROWS_MAX)?;
     for_each(&stuck, |payment| {
         let payment = charging::resume(payment, now)?;
-        if payment.status == PaymentStatus::Processing && payment.gateway == sandbox::NAME {
+        if payment.status == PaymentStatus::Processing {
             deliver_webhooks(&payment, now)?;
         }
         Ok(())
     })
 }
 
-/// Nobody calls from the sandbox, so its webhooks set out here, and come in as any other.
+/// Nobody calls from a gateway without a server of its own, so its webhooks set out here, and come in as any other.
 fn deliver_webhooks(payment: &Payment, now: Instant) -> Result<()> {
-    for webhook in Sandbox::configured()?.webhooks(&charge_of(payment), now)? {
-        match webhooks::receive(sandbox::NAME, &webhook.headers, &webhook.body, now) {
-            // A webhook that is refused has arrived, as the sandbox meant it to.
+    for webhook in gateway::simulated_webhooks(&payment.gateway, &charge_of(payment), now)? {
+        match webhooks::receive(&payment.gateway, &webhook, now) {
+            // A webhook that is refused has arrived, as the gateway meant it to.
             Err(problem) if problem.status().is_client_error() => {
-                log::info!("a webhook of the sandbox was refused: {problem}");
+                log::info!("a simulated webhook of {} was refused: {problem}", payment.gateway);
             }
             outcome => outcome?,
         }

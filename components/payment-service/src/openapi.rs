@@ -54,6 +54,17 @@ mod tests {
     }
 
     #[test]
+    fn webhook_is_whatever_its_gateway_sends() {
+        let document = document();
+        let content = &document["paths"]["/payments/webhooks/{gateway}"]["post"]["requestBody"]["content"];
+        assert_eq!(content["application/octet-stream"]["schema"]["$ref"], "#/components/schemas/WebhookBody");
+        let body = &document["components"]["schemas"]["WebhookBody"];
+        assert_eq!((&body["type"], &body["format"]), (&"string".into(), &"binary".into()));
+        let example: Value = serde_json::from_str(body["example"].as_str().unwrap()).unwrap();
+        assert_eq!(example["status"], "succeeded");
+    }
+
+    #[test]
     fn nothing_of_a_payment_is_told_that_is_nobodys_to_know() {
         let document = document();
         let payment = document["components"]["schemas"]["Payment"]["properties"].as_object().unwrap();

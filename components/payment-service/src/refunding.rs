@@ -7,7 +7,7 @@ use crate::announcements as announce;
 use crate::charging::found;
 use crate::domain::PaymentId;
 use crate::domain::payment::PaymentStatus;
-use crate::gateway::{self, Answer, Outcome, Refund};
+use crate::gateway::{self, Answer, Outcome, RefundOrder};
 use crate::store::{self, Payment};
 use mutrapro_sdk::client_info::ClientInfo;
 use mutrapro_sdk::identity::UserId;
@@ -97,12 +97,12 @@ pub(crate) fn resume(refund: &Payment, now: Instant) -> Result<()> {
 fn carry_out(refund: &Payment) -> Result<()> {
     let broken = |what: &str| Problem::internal(format!("refund {} has no {what}", refund.id));
     let payment = found(&Database, refund.refund_of.ok_or_else(|| broken("payment"))?)?;
-    let asked = Refund {
+    let asked = RefundOrder {
         reference: refund.id.to_string(),
         transaction_id: payment.gateway_transaction_id.clone().ok_or_else(|| broken("transaction to give back"))?,
         amount: refund.amount,
     };
-    let answer = gateway::carrying(&payment.gateway)?.refund(&asked)?;
+    let answer = gateway::refund(&payment.gateway, &asked)?;
     let now = Instant::now();
     transaction(|tx| record(tx, &payment, refund, &answer, now))
 }

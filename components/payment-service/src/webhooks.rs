@@ -3,9 +3,8 @@
 use crate::charging;
 use crate::domain::PaymentId;
 use crate::domain::verdict::{Expected, Verdict, judge};
-use crate::gateway::{self, Answer, Notice, Outcome};
+use crate::gateway::{self, Answer, Notice, Outcome, Webhook};
 use crate::store::Payment;
-use axum::http::HeaderMap;
 use mutrapro_sdk::log;
 use mutrapro_sdk::problem::{Problem, Result};
 use mutrapro_sdk::sql::{Transaction, transaction};
@@ -19,10 +18,10 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
 /// Takes a webhook of `gateway`. One that tells what is known changes nothing.
 ///
 /// # Errors
-/// 401 and 400 as the gateway reads it; 404 for what is none of its payments; 409 for what does not fit the payment,
-/// which fails if other money came than was to be paid.
-pub(crate) fn receive(gateway: &str, headers: &HeaderMap, body: &[u8], now: Instant) -> Result<()> {
-    let notice = gateway::named(gateway)?.ok_or_else(|| Problem::not_found("gateway"))?.verify(headers, body, now)?;
+/// 401 and 400 as the gateway reads it, and 503 while it cannot; 404 for what is none of its payments; 409 for what does not
+/// fit the payment, which fails if other money came than was to be paid.
+pub(crate) fn receive(gateway: &str, webhook: &Webhook, now: Instant) -> Result<()> {
+    let notice = gateway::verify(gateway, webhook, now)?;
     let id: PaymentId = notice.reference.parse().map_err(|_| charging::no_such_payment())?;
     let refusal = transaction(|tx| {
         let payment = charging::found(tx, id)?;

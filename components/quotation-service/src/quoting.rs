@@ -2,7 +2,8 @@
 
 use crate::announcements as announce;
 use crate::domain::milestone::{MilestoneStatus, due_at, plans};
-use crate::domain::pricing::{Cost, Price, Terms, Units, cost};
+use crate::domain::pricing::Cost;
+use crate::domain::pricing::adjustments::PriceLine;
 use crate::domain::quotation::{QuotationStatus, valid_until};
 use crate::domain::request::{RequestStatus, Standing, standing};
 use crate::domain::{MilestoneId, QuotationId};
@@ -13,6 +14,40 @@ use mutrapro_sdk::problem::{Problem, Result};
 use mutrapro_sdk::sql::{Reader, Transaction};
 use mutrapro_sdk::state;
 use mutrapro_sdk::time::Instant;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A quotation with what plugins added to its price, and took off it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct QuotationWithLines {
+    #[serde(flatten)]
+    pub(crate) quotation: Quotation,
+    /// In their order, at most 60; with `computed_price` they are the `total_price`.
+    pub(crate) lines: Vec<PriceLine>,
+}
+
+/// The quotation with its lines.
+///
+/// # Errors
+/// What the database makes of it.
+pub(crate) fn with_lines(db: &impl Reader, quotation: Quotation) -> Result<QuotationWithLines> {
+    let lines = store::lines(db, &[quotation.id])?.remove(&quotation.id).unwrap_or_default();
+    Ok(QuotationWithLines { quotation, lines })
+}
+
+/// Each of the quotations with its lines, in the same order.
+///
+/// # Errors
+/// What the database makes of it.
+pub(crate) fn all_with_lines(db: &impl Reader, quotations: Vec<Quotation>) -> Result<Vec<QuotationWithLines>> {
+    let ids: Vec<_> = quotations.iter().map(|quotation| quotation.id).collect();
+    let mut lines = store::lines(db, &ids)?;
+    let with_its_own = |quotation: Quotation| {
+        let lines = lines.remove(&quotation.id).unwrap_or_default();
+        QuotationWithLines { quotation, lines }
+    };
+    Ok(quotations.into_iter().map(with_its_own).collect())
+}
 
 /// The quotation, whoever asks.
 ///
@@ -38,26 +73,12 @@ pub(crate) fn visible(db: &impl Reader, id: QuotationId, user: &User) -> Result<
     if is_hidden { Err(no_such_quotation()) } else { Ok((quotation, request, standing)) }
 }
 
-/// What `units` at `price` cost on `terms`.
-///
-/// # Errors
-/// 422 when it is more than any amount may be.
-pub(crate) fn priced(price: &Price, units: Units, terms: &Terms) -> Result<Cost> {
-    cost(price, units, terms).ok_or_else(|| {
-        let message = "the price would be more than 1000000000000 minor units";
-        Problem::unprocessable(vec![mutrapro_sdk::problem::FieldError {
-            field: "additional_fees".to_owned(),
-            code: "too_large".into(),
-            message: message.to_owned(),
-        }])
-    })
-}
-
 /// Writes the next version of a request's quotation, which takes the place of the one before.
 ///
 /// # Errors
 /// 409 when the request waits for no quotation.
-pub(crate) fn draft(tx: &Transaction<'_>, request: &Request, mut quotation: Quotation) -> Result<Quotation> {
+pub(crate) fn draft(tx: &Transaction<'_>, request: &Request, first: QuotationWithLines) -> Result<QuotationWithLines> {
+    let QuotationWithLines { mut quotation, lines } = first;
     // Two drafts at once would both be the next version: the request is held first, so that they follow each other.
     if !store::move_request(tx, request.id, (request.status, request.status), quotation.created_at)? {
         return Err(state::changed_meanwhile("request"));
@@ -75,7 +96,29 @@ pub(crate) fn draft(tx: &Transaction<'_>, request: &Request, mut quotation: Quot
     }
     quotation.version = store::latest_version(tx, request.id)? + 1;
     store::insert_quotation(tx, &quotation)?;
-    Ok(quotation)
+    insert_lines(tx, quotation.id, &lines)?;
+    Ok(QuotationWithLines { quotation, lines })
+}
+
+/// Writes a draft anew, with lines that take the place of those before.
+///
+/// # Errors
+/// 409 when it is no draft any more.
+pub(crate) fn change_draft(tx: &Transaction<'_>, changed: &QuotationWithLines) -> Result<QuotationWithLines> {
+    let QuotationWithLines { quotation, lines } = changed;
+    if !store::update_draft(tx, quotation)? {
+        return Err(not_a_draft());
+    }
+    store::delete_lines(tx, quotation.id)?;
+    insert_lines(tx, quotation.id, lines)?;
+    with_lines(tx, found(tx, quotation.id)?)
+}
+
+fn insert_lines(tx: &Transaction<'_>, id: QuotationId, lines: &[PriceLine]) -> Result<()> {
+    for (position, line) in (1..).zip(lines) {
+        store::insert_line(tx, id, position, line)?;
+    }
+    Ok(())
 }
 
 /// Sends a draft to the customer.
@@ -202,6 +245,11 @@ fn decide(tx: &Transaction<'_>, quotation: &Quotation, to: QuotationStatus, now:
         return Err(state::changed_meanwhile("quotation"));
     }
     Ok(())
+}
+
+/// What is told who would change a quotation that is no draft any more.
+pub(crate) fn not_a_draft() -> Problem {
+    Problem::conflict("not_a_draft", "only a draft can be changed: write the next version")
 }
 
 fn no_such_quotation() -> Problem {

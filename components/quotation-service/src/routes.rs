@@ -101,3 +101,27 @@ impl Validate for Reason {
         errors.rule("reason", check_text(&self.reason, 1, TEXT_CHARACTERS_MAX));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn quotations_and_estimates_say_what_their_price_is_made_of() {
+        let document = serde_json::to_value(Document::openapi()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        let with_lines = &schemas["QuotationWithLines"]["allOf"];
+        assert_eq!(with_lines[0], json!({ "$ref": "#/components/schemas/Quotation" }));
+        let line = json!({ "$ref": "#/components/schemas/PriceLine" });
+        for (own, priced) in [(&with_lines[1], &schemas["Quotation"]), (&schemas["Estimate"], &schemas["Estimate"])] {
+            assert_eq!(own["properties"]["lines"]["items"], line);
+            assert!(own["required"].as_array().unwrap().contains(&json!("lines")));
+            for field in ["computed_price", "total_price"] {
+                assert!(priced["required"].as_array().unwrap().contains(&json!(field)), "{field}");
+            }
+        }
+        let get = &document["paths"]["/quotations/{id}"]["get"]["responses"]["200"]["content"]["application/json"];
+        assert_eq!(get["schema"], json!({ "$ref": "#/components/schemas/QuotationWithLines" }));
+    }
+}

@@ -36,6 +36,7 @@ pub mod log;
 pub mod money;
 pub mod openapi;
 pub mod page;
+pub mod plugins;
 pub mod problem;
 pub mod proxy;
 pub mod query;

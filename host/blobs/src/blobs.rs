@@ -148,6 +148,15 @@ impl ServiceBlobs {
         Ok(Content::new(reader, offset.min(end)..end, limits, self.metrics.clone(), permit))
     }
 
+    /// How long a blob is.
+    ///
+    /// # Errors
+    /// As the contract has it.
+    pub async fn size_bytes(&self, key: &str) -> Result<u64, Error> {
+        let opening = self.storage.open(&self.service, parse(key)?);
+        Ok(self.within("cannot look at a blob", opening).await?.size_bytes)
+    }
+
     /// Removes a blob; one that is not there is no error.
     ///
     /// # Errors

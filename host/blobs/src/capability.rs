@@ -10,7 +10,8 @@ use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::format_err;
 
-const INTERFACES: &[Interface] =
+/// What it gives, each with what grants it.
+pub const INTERFACES: &[Interface] =
     &[Interface { name: "mutrapro:blobs/store", grant: "`blobs = true` into its [[trigger.mutrapro]] entry" }];
 
 /// Gives services a place for content of files.

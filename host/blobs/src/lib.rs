@@ -24,7 +24,7 @@ mod upload;
 
 pub use bindings::mutrapro::blobs::store::{Blob, Error};
 pub use blobs::{Blobs, ServiceBlobs};
-pub use capability::BlobsCapability;
+pub use capability::{BlobsCapability, INTERFACES};
 pub use content::Content;
 pub use error::OpenError;
 pub use limits::BlobLimits;

@@ -11,7 +11,16 @@ const PLACEHOLDER: &str = "generated at the first start";
 
 /// Reads and validates the application; secrets that nobody gives come from `secrets`.
 pub(crate) fn load(source: &SourceOptions, secrets: &Secrets, options: LoadOptions) -> Result<App> {
-    let manifest = Manifest::read(&source.manifest)?;
+    assemble(Manifest::read(&source.manifest)?, source, secrets, options)
+}
+
+/// As [`load`], of a manifest that was read.
+pub(crate) fn assemble(
+    manifest: Manifest,
+    source: &SourceOptions,
+    secrets: &Secrets,
+    options: LoadOptions,
+) -> Result<App> {
     let given = variables(source, BTreeMap::new());
     let mut kept = BTreeMap::new();
     for name in manifest.generated_secrets().filter(|name| !given.gives(name)) {

@@ -15,14 +15,11 @@ use sqlx::postgres::PgConnectOptions;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Read connections of each SQLite database where the system does not say how many cores it has.
 const READERS: u32 = 2;
-/// After how long without a sign of life a host's share of events is taken over.
-const LEASE_TIME: Duration = Duration::from_secs(5);
 /// The name under which `migrate` keeps the key that roles' passwords are derived from.
-pub(crate) const DATABASE_KEY: &str = "database_key";
+const DATABASE_KEY: &str = "database_key";
 
 /// The back ends that the options ask for. Nothing is opened yet.
 pub(crate) enum BackEnds {
@@ -93,12 +90,7 @@ impl BackEnds {
                 Databases::open(app, &config, metrics).await?
             }
             Self::Shared { options, .. } => {
-                let key = options.database_key.clone();
-                let key = key.map_or_else(|| self.secrets().get(DATABASE_KEY), |key| Ok(Some(key)))?;
-                let key = key.context(
-                    "no key for the databases' roles: set MUTRAPRO_DATABASE_KEY to what `mutrapro migrate` used or generated",
-                )?;
-                let config = PostgresConfig::new(server(options)?, RolePasswords::from_key(key.as_bytes())?);
+                let config = PostgresConfig::new(server(options)?, passwords(options, &self.secrets())?);
                 Databases::connect(app, &config, metrics).await?
             }
         };
@@ -155,20 +147,28 @@ pub(crate) fn server(options: &SharedOptions) -> Result<PgConnectOptions> {
     })
 }
 
+/// The passwords of the databases' roles, from the key that is given, or kept among `secrets`.
+pub(crate) fn passwords(shared: &SharedOptions, secrets: &Secrets) -> Result<RolePasswords> {
+    let key = shared.database_key.clone().map_or_else(|| secrets.get(DATABASE_KEY), |key| Ok(Some(key)))?;
+    let key = key.context(
+        "no key for the databases' roles: set MUTRAPRO_DATABASE_KEY to what `mutrapro migrate` used or generated",
+    )?;
+    Ok(RolePasswords::from_key(key.as_bytes())?)
+}
+
 /// The NATS servers of `--nats-url`.
 fn nats(options: &SharedOptions) -> Result<NatsConfig> {
     let urls = options.nats_url.as_deref().context(
         "hosts that share their databases share their events too: give --nats-url, nats://HOST:PORT of servers with JetStream",
     )?;
-    let urls: Vec<String> = urls.split(',').map(|url| url.trim().to_owned()).collect();
+    let config = NatsConfig::new(urls);
     let credentials = options.nats_credentials.clone().map_or(NatsCredentials::None, NatsCredentials::File);
     let tls = NatsTls {
-        required: urls.iter().any(|url| url.starts_with("tls://")),
+        required: config.urls.iter().any(|url| url.starts_with("tls://")),
         root_certificates: options.nats_root_ca.clone(),
         client_certificate: options.nats_client_cert.clone().zip(options.nats_client_key.clone()),
     };
     Ok(NatsConfig {
-        urls,
         credentials,
         tls,
         prefix: options.nats_prefix.clone(),
@@ -178,6 +178,6 @@ fn nats(options: &SharedOptions) -> Result<NatsConfig> {
             NatsStorageOption::Memory => NatsStorage::Memory,
         },
         max_bytes: options.nats_max_bytes,
-        lease_time: LEASE_TIME,
+        ..config
     })
 }

@@ -7,8 +7,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Wasmtime and hyper are quiet unless someone asks for them.
-const QUIET: &str = "wasmtime=warn,wasmtime_internal_cache=warn,cranelift_codegen=warn,regalloc2=warn,sqlparser=warn,wasmtime_wasi_http=error,sqlx=warn,hyper=warn,h2=warn";
+/// Wasmtime, hyper and others are quiet unless someone asks for them.
+const QUIET: &str = "wasmtime=warn,wasmtime_internal_cache=warn,cranelift_codegen=warn,regalloc2=warn,sqlparser=warn,wasmtime_wasi_http=error,sqlx=warn,hyper=warn,h2=warn,notify=error";
 
 pub(crate) fn init(options: &LogOptions) -> Result<()> {
     let directives = format!("{QUIET},{}", options.log);

@@ -5,13 +5,20 @@
 
 mod application;
 mod back_ends;
+mod build;
 mod data_directory;
 mod dead_letters;
+mod inspect;
 mod logging;
 mod migrate;
+mod new;
 mod options;
+mod output;
+mod signals;
+mod sources;
 mod spin;
 mod system;
+mod watch;
 
 use anyhow::Result;
 use clap::Parser;
@@ -45,6 +52,9 @@ fn run(options: Options) -> Result<()> {
         match options.command {
             Command::Up(up) => Box::pin(system::up(&up)).await,
             Command::Check(source) => application::check(&source),
+            Command::Build { manifest } => build::run(&manifest).await,
+            Command::New(command) => new::run(&command),
+            Command::Inspect { file } => inspect::run(&file),
             Command::Migrate(migrate) => Box::pin(migrate::run(&migrate)).await,
             Command::DeadLetters(command) => Box::pin(dead_letters::run(command)).await,
         }

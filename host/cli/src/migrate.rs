@@ -1,14 +1,13 @@
 //! `mutrapro migrate`: brings every database up to date; on PostgreSQL it makes databases, roles and rights as well.
 
 use crate::application;
-use crate::back_ends::{BackEnds, DATABASE_KEY, server};
+use crate::back_ends::{BackEnds, passwords, server};
 use crate::data_directory::DataDirectory;
 use crate::options::{MigrateOptions, SharedOptions};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use mutrapro_manifest::{App, LoadOptions};
-use mutrapro_sql::{AppliedMigration, Databases, Provisioner, RolePasswords, SqlLimits, SqlMetrics};
+use mutrapro_sql::{AppliedMigration, Databases, Provisioner, SqlLimits, SqlMetrics};
 use prometheus_client::registry::Registry;
-use std::path::Path;
 
 /// Says what was done, or prints the SQL that would do it.
 pub(crate) async fn run(options: &MigrateOptions) -> Result<()> {
@@ -26,7 +25,11 @@ pub(crate) async fn run(options: &MigrateOptions) -> Result<()> {
             // What hosts will need and nobody gives is made here, once, for all of them.
             let secrets = DataDirectory::open(data_dir)?.secrets();
             let app = application::load(&options.store.source, &secrets, LoadOptions { require_wasm: false })?;
-            let passwords = passwords(shared, data_dir)?;
+            let passwords = passwords(shared, &secrets)?;
+            if secrets.folder().is_dir() {
+                let folder = secrets.folder().display();
+                eprintln!("every host needs the secrets in {folder}: copy the folder, or give them in the environment");
+            }
             let provisioner = Provisioner::new(&app, server(shared)?, &passwords);
             if options.print_sql {
                 print!("{}", provisioner.script());
@@ -50,18 +53,4 @@ async fn provision(app: &App, shared: &SharedOptions, provisioner: &Provisioner<
     databases.close().await;
     provisioner.grant().await?;
     Ok(applied)
-}
-
-/// From the key that is given, or kept in the data folder, or generated there.
-fn passwords(shared: &SharedOptions, data_dir: &Path) -> Result<RolePasswords> {
-    if let Some(key) = &shared.database_key {
-        return Ok(RolePasswords::from_key(key.as_bytes())?);
-    }
-    let secrets = DataDirectory::open(data_dir)?.secrets();
-    let key = secrets.get(DATABASE_KEY)?.context("no key for the databases' roles")?;
-    eprintln!(
-        "every host needs the secrets in {}: copy the folder, or give them in the environment",
-        secrets.folder().display()
-    );
-    Ok(RolePasswords::from_key(key.as_bytes())?)
 }

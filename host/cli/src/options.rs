@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::new::NewCommand;
 use crate::spin::{GuestLines, VariableOptions};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mutrapro_sql::Synchronous;
@@ -40,6 +41,20 @@ pub(crate) enum Command {
     Up(UpOptions),
     /// Validate the application without starting anything; every problem is reported.
     Check(SourceOptions),
+    /// Build the components whose sources changed since, with the commands in the manifest.
+    Build {
+        /// The application's manifest.
+        #[arg(long = "from", short = 'f', default_value = "spin.toml", env = "MUTRAPRO_FROM")]
+        manifest: PathBuf,
+    },
+    /// Write a new component into a folder of its own: one that builds, with tests, and the lines for spin.toml.
+    #[command(subcommand)]
+    New(NewCommand),
+    /// Say what a component file exports and imports, what it can be, and what it would have to be granted.
+    Inspect {
+        /// A WebAssembly component.
+        file: PathBuf,
+    },
     /// Bring every database up to date; on PostgreSQL also make databases, roles and their rights.
     Migrate(MigrateOptions),
     /// Look at events that were given up, and replay or drop them.
@@ -168,6 +183,10 @@ pub(crate) struct UpOptions {
     /// Where compiled components are kept; by default in the user's cache folder.
     #[arg(long, env = "MUTRAPRO_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
+    /// For development: build what is out of date, then go on building and replacing components as their files change, without
+    /// dropping a request.
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,14 +2,19 @@
 
 use crate::application;
 use crate::back_ends::BackEnds;
+use crate::build::Ended;
 use crate::options::UpOptions;
+use crate::signals::Stop;
+use crate::sources;
+use crate::watch::Watch;
 use anyhow::{Context, Result};
 use futures::FutureExt;
-use futures::future::try_join_all;
+use futures::future::{OptionFuture, try_join_all};
 use mutrapro_blobs::{BlobMetrics, BlobsCapability};
 use mutrapro_events::{EventGauges, EventLimits, EventMetrics, Events, EventsCapability};
 use mutrapro_http::{HttpCapability, HttpLimits, HttpTrigger, Listener, Need, Operations};
-use mutrapro_manifest::{App, LoadOptions};
+use mutrapro_manifest::{App, LoadOptions, Manifest};
+use mutrapro_plugins::{PluginLimits, PluginMetrics, PluginsCapability};
 use mutrapro_runtime::{Capability, EngineConfig, Runtime, RuntimeLimits, RuntimeMetrics};
 use mutrapro_schedule::{ScheduleMetrics, Schedules};
 use mutrapro_sql::{Databases, SqlCapability};
@@ -17,7 +22,6 @@ use prometheus_client::registry::Registry;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// How long a job at hand may take to finish when the host stops; with the listener's own it stays below 10 s.
 const JOB_DRAIN: Duration = Duration::from_secs(1);
@@ -42,9 +46,25 @@ pub(crate) async fn up(options: &UpOptions) -> Result<()> {
     let started = Instant::now();
     let back_ends = BackEnds::of(&options.store)?;
     let _lock = back_ends.lock()?;
-    let app = application::load(&options.store.source, &back_ends.secrets(), LoadOptions { require_wasm: true })?;
-    // Signals are caught from here on, so that one during a long first compilation is not lost.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let source = &options.store.source;
+    let mut manifest = Manifest::read(&source.manifest)?;
+    // Signals are caught from here on, so that one during a build or a long first compilation is not lost.
+    let mut stop = Stop::on_signals()?;
+    let mut watch = options.watch.then(|| Watch::of(&source.manifest, &manifest)).transpose()?;
+    if let Some(watch) = &watch
+        && watch.build(&mut stop).await? == Ended::Stopped
+    {
+        return Ok(());
+    }
+    let downloads = cache_directory(options)?.join("sources");
+    tokio::select! {
+        fetched = sources::fetch(&mut manifest, &downloads) => fetched?,
+        _ = stop.asked() => return Ok(()),
+    }
+    let app = application::assemble(manifest, source, &back_ends.secrets(), LoadOptions { require_wasm: true })?;
+    if let Some(watch) = &mut watch {
+        watch.application(&app)?;
+    }
     let listener = Listener::bind(&options.listen).await?;
     let admin = Listener::bind(&options.admin).await?;
     let (api_address, admin_address) = (listener.address(), admin.address());
@@ -55,14 +75,16 @@ pub(crate) async fn up(options: &UpOptions) -> Result<()> {
     println!("serving http://{api_address}, operations on http://{admin_address}");
     tracing::info!(services = app.services.len(), "ready after {:?}", started.elapsed());
 
+    let watching = watch.map(|watch| tokio::spawn(watch.run(Arc::clone(&system.runtime), stop.clone())));
     let shutdown = async move {
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("SIGTERM: draining"),
-            _ = interrupt.recv() => tracing::info!("interrupted: draining"),
-        }
+        let by = stop.asked().await;
+        tracing::info!("{by}: draining");
     };
     listener.serve(trigger, shutdown).await;
     operations.abort();
+    if let Some(Err(error)) = OptionFuture::from(watching).await {
+        tracing::error!(%error, "the watch ended badly");
+    }
     system.stop().await;
     tracing::info!("stopped");
     Ok(())
@@ -74,6 +96,7 @@ impl System {
         let databases = back_ends.open_migrated(app, &mut registry).await?;
         let bus = back_ends.open_bus().await?;
         let blobs = back_ends.open_blobs(BlobMetrics::register(&mut registry)).await?;
+        let plugin_metrics = PluginMetrics::register(&mut registry);
         let outbox = Arc::new(EventsCapability::new(
             app.services.values(),
             EventLimits::default(),
@@ -84,6 +107,7 @@ impl System {
             Arc::clone(&outbox) as Arc<dyn Capability>,
             Arc::new(HttpCapability::new(&HttpLimits::default())),
             Arc::new(BlobsCapability::new(app, &blobs)),
+            Arc::new(PluginsCapability::new(app, &blobs, PluginLimits::default(), &plugin_metrics)),
         ];
         let runtime = load_runtime(app, options, capabilities, RuntimeMetrics::register(&mut registry)).await?;
         runtime.spawn_idle_release();
@@ -112,7 +136,8 @@ async fn load_runtime(
     capabilities: Vec<Arc<dyn Capability>>,
     metrics: RuntimeMetrics,
 ) -> Result<Arc<Runtime>> {
-    let engine = EngineConfig { cache_directory: Some(cache_directory(options)?) };
+    // A folder of its own: the cache removes whatever it did not make.
+    let engine = EngineConfig { cache_directory: Some(cache_directory(options)?.join("components")) };
     let app = app.clone();
     let load = move || Runtime::load(&app, &engine, RuntimeLimits::default(), capabilities, metrics);
     Ok(tokio::task::spawn_blocking(load).await.context("loading the components broke off")??)
@@ -123,7 +148,7 @@ fn cache_directory(options: &UpOptions) -> Result<PathBuf> {
     let home_cache = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let user_cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let own = || user_cache.or_else(home_cache).unwrap_or_else(|| options.store.data_dir.join("cache"));
-    let directory = options.cache_dir.clone().unwrap_or_else(|| own().join("mutrapro/components"));
+    let directory = options.cache_dir.clone().unwrap_or_else(|| own().join("mutrapro"));
     std::path::absolute(&directory).with_context(|| format!("cannot resolve {}", directory.display()))
 }
 

@@ -91,7 +91,7 @@ fn spin_up_help_shows_the_options_that_spin_passes_on() {
         &shown,
         &["--listen", "--data-dir", "--variable", "--database-url", "--nats-url", "--follow", "--quiet"],
     );
-    for hidden in ["--from", "--cache-dir", "--log-dir", "--help-args-only", "Usage"] {
+    for hidden in ["--from", "--cache-dir", "--watch", "--log-dir", "--help-args-only", "Usage"] {
         assert!(!shown.contains(hidden), "{hidden} in: {shown}");
     }
 }
@@ -108,7 +108,9 @@ fn spin_is_told_which_options_are_ours() {
     {
         assert!(names.contains(ours), "{ours} is missing in {names:?}");
     }
-    for other in ["--from", "-f", "--cache-dir", "--runtime-config-file", "--launch-metadata-only", "--sqlite"] {
+    for other in
+        ["--from", "-f", "--cache-dir", "--watch", "--runtime-config-file", "--launch-metadata-only", "--sqlite"]
+    {
         assert!(!names.contains(other), "{other} is in {names:?}");
     }
 }
@@ -135,6 +137,7 @@ fn options_of_other_triggers_are_refused_by_name_all_at_once() {
     contains_all(&said, &["--log-dir is not for this host", "--sqlite is not for this host", "--truncate-logs is not"]);
     contains_all(&Launch::new().fails(&["-L", "logs"]), &["--log-dir is not for this host: lines of components"]);
     contains_all(&Launch::new().fails(&["--from", "spin.toml"]), &["--from is for `spin up`"]);
+    contains_all(&Launch::new().fails(&["--watch"]), &["--watch is for `mutrapro up`", "`spin watch`"]);
     contains_all(&Launch::new().fails(&["--no-such-option"]), &["unexpected argument '--no-such-option'"]);
     contains_all(&Launch::new().fails(&["up"]), &["unexpected argument 'up'"]);
     contains_all(&Launch::new().fails(&["--quiet", "--follow", "users"]), &["cannot be used with"]);

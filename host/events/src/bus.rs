@@ -91,19 +91,16 @@ pub trait Bus: Send + Sync + 'static {
     /// [`EventsError::Unavailable`]; what was removed before stays removed.
     async fn purge(&self) -> Result<u64, EventsError>;
 
-    /// Attends the outbox of `producer`, and tells from now on whether this host is the one to publish it: of several hosts
-    /// one is. While it is, `wake` is notified when another one [`call`](Self::call)s.
-    fn attend(&self, producer: &ComponentId, wake: Arc<Notify>) -> watch::Receiver<bool> {
+    /// Attends the outbox of a producer, and tells from now on whether this host is the one to publish it: of several hosts
+    /// one is. While it is, the `Notify` is notified when another one [`call`](Self::call)s.
+    fn attend(&self, _producer: &ComponentId, _wake: Arc<Notify>) -> watch::Receiver<bool> {
         // A bus that only one host has.
-        let _ = (producer, wake);
         watch::channel(true).1
     }
 
-    /// Tells the host that publishes the outbox of `producer` that there is something new in it. Nothing hangs on it: that
+    /// Tells the host that publishes the outbox of a producer that there is something new in it. Nothing hangs on it: that
     /// host looks now and then anyway.
-    async fn call(&self, producer: &ComponentId) {
-        let _ = producer;
-    }
+    async fn call(&self, _producer: &ComponentId) {}
 
     /// Gives up whatever this host has that another one could take over. Called when nothing is in hand any more.
     async fn stop(&self) {}

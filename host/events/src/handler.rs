@@ -15,18 +15,14 @@ use wasmtime::component::Resource;
 /// Gives out instances of one component.
 pub(crate) struct ComponentHandlers {
     component: Arc<Component>,
-    indices: GuestIndices,
     event_time: Duration,
 }
 
 impl ComponentHandlers {
-    /// Handlers of `component`, each event under `event_time`.
-    ///
-    /// # Errors
-    /// When the component does not export `mutrapro:events/consumer`.
-    pub(crate) fn new(component: Arc<Component>, event_time: Duration) -> wasmtime::Result<Self> {
-        let indices = GuestIndices::new(component.instance_pre())?;
-        Ok(Self { component, indices, event_time })
+    /// Handlers of `component`, each event under `event_time`. That it exports `mutrapro:events/consumer` is checked when it
+    /// is loaded, as it subscribes.
+    pub(crate) fn new(component: Arc<Component>, event_time: Duration) -> Self {
+        Self { component, event_time }
     }
 }
 
@@ -35,12 +31,7 @@ impl HandlerSource for ComponentHandlers {
     async fn handler(&self) -> Result<Box<dyn Handler>, String> {
         let call = CallContext::root(Instant::now() + self.event_time);
         let lease = self.component.acquire(&call).await.map_err(|error| error.to_string())?;
-        let indices = self.indices.clone();
-        Ok(Box::new(ComponentHandler {
-            lease: Some(lease),
-            guest: Export::Unloaded(indices),
-            event_time: self.event_time,
-        }))
+        Ok(Box::new(ComponentHandler { lease: Some(lease), guest: None, event_time: self.event_time }))
     }
 }
 
@@ -48,15 +39,9 @@ impl HandlerSource for ComponentHandlers {
 struct ComponentHandler {
     /// Taken when it is dropped alone.
     lease: Option<Lease>,
-    guest: Export,
+    /// The exported interface, looked up in the instance once per batch.
+    guest: Option<Guest>,
     event_time: Duration,
-}
-
-/// The exported interface, looked up in the instance once per batch.
-#[derive(Clone)]
-enum Export {
-    Unloaded(GuestIndices),
-    Loaded(Guest),
 }
 
 #[async_trait]
@@ -96,18 +81,18 @@ impl Drop for ComponentHandler {
 async fn call_handle(
     lease: &mut Lease,
     call: CallContext,
-    export: &mut Export,
+    guest: &mut Option<Guest>,
     event: &Event,
     lent_rep: u32,
 ) -> Result<(), Failure> {
     let event = record(event);
-    let known = export.clone();
+    let (known, pre) = (guest.take(), lease.instance_pre().clone());
     let answer = lease
         .run(call, move |store, instance| {
             Box::pin(async move {
                 let guest = match known {
-                    Export::Loaded(guest) => guest,
-                    Export::Unloaded(indices) => indices.load(&mut *store, instance)?,
+                    Some(guest) => guest,
+                    None => GuestIndices::new(&pre)?.load(&mut *store, instance)?,
                 };
                 let lent = Resource::<TransactionResource>::new_borrow(lent_rep);
                 let answer = guest.call_handle(&mut *store, &event, lent).await?;
@@ -116,8 +101,8 @@ async fn call_handle(
         })
         .await;
     match answer {
-        Ok((guest, answer)) => {
-            *export = Export::Loaded(guest);
+        Ok((loaded, answer)) => {
+            *guest = Some(loaded);
             answer.map_err(|refusal| match refusal {
                 Refusal::Retry(reason) => Failure::Retry(reason),
                 Refusal::Reject(reason) => Failure::Reject(reason),

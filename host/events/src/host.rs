@@ -27,6 +27,9 @@ const OUTBOX: Interface = Interface {
 const TYPES: Interface =
     Interface { name: "mutrapro:events/types", grant: "`database` in its [[trigger.mutrapro]] entry" };
 
+/// What it gives, each with what grants it.
+pub const INTERFACES: [Interface; 2] = [OUTBOX, TYPES];
+
 /// Gives services their outbox. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct EventsCapability {
@@ -62,7 +65,7 @@ impl EventsCapability {
 
 impl Capability for EventsCapability {
     fn interfaces(&self) -> &'static [Interface] {
-        const { &[OUTBOX, TYPES] }
+        &INTERFACES
     }
 
     fn is_granted(&self, interface: &Interface, service: &Service) -> bool {

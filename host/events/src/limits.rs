@@ -52,7 +52,7 @@ impl Default for EventLimits {
             kind_bytes_max: 128,
             aggregate_id_bytes_max: 128,
             publish_batch_max: 100,
-            publish_interval: Duration::from_millis(10),
+            publish_interval: Duration::from_millis(20),
             poll: Duration::from_secs(5),
             mark_batch_max: 250,
             mark_delay: Duration::from_millis(50),

@@ -85,11 +85,11 @@ impl Outbox {
     /// Writes `event` in `transaction`, due at once.
     ///
     /// # Errors
-    /// The database's.
+    /// The database's; the transaction has ended then.
     pub async fn insert(transaction: &mut Transaction, event: &Event) -> Result<(), Error> {
         let optional = |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
         transaction
-            .execute(
+            .execute_or_end(
                 "INSERT INTO outbox_events (event_id, aggregate_id, aggregate_type, event_type, event_payload,
                      occurred_at, retry_count, trace_id, correlation_id)
                  VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
@@ -376,7 +376,7 @@ impl Row<'_> {
 fn due_statement() -> String {
     let pending = |due: &str, held_by: &str| {
         format!(
-            "SELECT position FROM outbox_events AS e
+            "SELECT {EVENT_COLUMNS}, position, retry_count FROM outbox_events AS e
              WHERE published_at IS NULL AND dead_at IS NULL AND {due}
                  AND NOT EXISTS (
                      SELECT 1 FROM outbox_events AS earlier
@@ -388,10 +388,9 @@ fn due_statement() -> String {
     let fresh = pending("next_retry_at IS NULL AND position > $4", "earlier.next_retry_at > $3");
     let again = pending("next_retry_at <= $1", "earlier.next_retry_at > $1");
     format!(
-        "SELECT {EVENT_COLUMNS}, position, retry_count FROM outbox_events WHERE position IN (
-             SELECT position FROM ({fresh} ORDER BY position LIMIT $2) AS fresh
-             UNION ALL
-             SELECT position FROM ({again} ORDER BY next_retry_at, position LIMIT $2) AS again)
+        "SELECT * FROM ({fresh} ORDER BY position LIMIT $2) AS fresh
+         UNION ALL
+         SELECT * FROM ({again} ORDER BY next_retry_at, position LIMIT $2) AS again
          ORDER BY position LIMIT $2"
     )
 }

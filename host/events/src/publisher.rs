@@ -13,11 +13,13 @@ use crate::bus::{Bus, PublishOutcome};
 use crate::clock::Clock;
 use crate::error::EventsError;
 use crate::event::Event;
+use crate::horizon::Horizon;
 use crate::limits::EventLimits;
 use crate::metrics::EventMetrics;
 use crate::outbox::{Outbox, PendingEvent, RefusedEvent};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -28,7 +30,7 @@ pub struct Publisher {
     clock: Arc<dyn Clock>,
     limits: EventLimits,
     metrics: EventMetrics,
-    in_order: bool,
+    gap_time: Duration,
     unmarked: Arc<Unmarked>,
 }
 
@@ -43,8 +45,8 @@ pub struct PublisherParts {
     pub limits: EventLimits,
     /// What is counted.
     pub metrics: EventMetrics,
-    /// Whether positions in the outbox become visible in their order, as with one writer: then looks need not begin anew.
-    pub in_order: bool,
+    /// How long a position of the outbox may still become visible below others that are; zero with one writer at a time.
+    pub gap_time: Duration,
 }
 
 /// What a round did.
@@ -54,23 +56,14 @@ pub struct Progress {
     pub published: usize,
     /// Whether more may be due at once.
     pub more: bool,
-    /// The position up to which nothing that was never tried is left to look at.
-    pub seen: i64,
 }
-
-/// Up to where a publisher has seen everything, so that a wake looks only at what is new.
-///
-/// That is right where events that were never tried become visible in the order of their positions, as with one writer.
-/// Anything unusual (a refusal, a restart, an error) makes the next look a whole one, and so does every poll. Where positions
-/// do not follow commits, every look is a whole one.
-const FROM_THE_BEGINNING: i64 = 0;
 
 /// What became of a batch.
 struct Published {
     /// How many events the bus accepted.
     count: usize,
-    /// The highest position in the batch.
-    last: i64,
+    /// The positions of events that were tried.
+    tried: Vec<i64>,
     /// One was accepted that had been refused before, and held back the later ones of its aggregate until now.
     retried: bool,
     /// None was refused or withheld.
@@ -89,8 +82,8 @@ struct Unmarked {
 impl Publisher {
     /// A publisher that knows of nothing yet.
     pub fn new(outbox: Arc<Outbox>, parts: PublisherParts) -> Self {
-        let PublisherParts { bus, clock, limits, metrics, in_order } = parts;
-        Self { outbox, bus, clock, limits, metrics, in_order, unmarked: Arc::default() }
+        let PublisherParts { bus, clock, limits, metrics, gap_time } = parts;
+        Self { outbox, bus, clock, limits, metrics, gap_time, unmarked: Arc::default() }
     }
 
     /// Publishes whenever `wake` is notified, and every poll, until `stop` says so; then marks what is left to mark.
@@ -105,11 +98,11 @@ impl Publisher {
     async fn publish_until(&self, wake: &Arc<Notify>, mut stop: watch::Receiver<bool>) {
         let mut leads = self.bus.attend(self.outbox.producer(), Arc::clone(wake));
         let mut failures = 0u32;
-        let mut seen = FROM_THE_BEGINNING;
+        let mut horizon = self.horizon();
         while !*stop.borrow_and_update() {
             let looked_at = Instant::now();
             if !*leads.borrow_and_update() {
-                seen = FROM_THE_BEGINNING;
+                horizon.look_at_everything();
                 tokio::select! {
                     () = wake.notified() => self.bus.call(self.outbox.producer()).await,
                     () = changed(&mut leads) => continue,
@@ -118,14 +111,13 @@ impl Publisher {
                 tokio::time::sleep_until(looked_at + self.limits.publish_interval).await;
                 continue;
             }
-            match self.round_after(seen).await {
+            match self.round_within(&mut horizon).await {
                 Ok(progress) => {
                     failures = 0;
-                    seen = if self.in_order { progress.seen } else { FROM_THE_BEGINNING };
                     if !progress.more {
                         tokio::select! {
                             () = wake.notified() => {}
-                            () = tokio::time::sleep(self.limits.poll) => seen = FROM_THE_BEGINNING,
+                            () = tokio::time::sleep(self.limits.poll) => {}
                             () = changed(&mut leads) => {}
                             _ = stop.changed() => {}
                         }
@@ -133,7 +125,7 @@ impl Publisher {
                     }
                 }
                 Err(error) => {
-                    seen = FROM_THE_BEGINNING;
+                    horizon.look_at_everything();
                     let pause = self.limits.backoff.delay(failures, rand::random());
                     failures = failures.saturating_add(1);
                     tracing::warn!(service = %self.outbox.producer(), %error, ?pause, "publishing pauses");
@@ -172,17 +164,18 @@ impl Publisher {
     /// # Errors
     /// [`EventsError::Unavailable`] when the bus or the database does not answer: nothing is counted against an event.
     pub async fn round(&self) -> Result<Progress, EventsError> {
-        self.round_after(FROM_THE_BEGINNING).await
+        self.round_within(&mut self.horizon()).await
     }
 
-    /// As [`round`](Self::round), without what was never tried up to the position `seen`.
-    async fn round_after(&self, seen: i64) -> Result<Progress, EventsError> {
+    /// As [`round`](Self::round), without what `horizon` has seen already.
+    async fn round_within(&self, horizon: &mut Horizon) -> Result<Progress, EventsError> {
+        let after = horizon.look(Instant::now());
         loop {
             // Taken before the query: what is marked meanwhile is either in this copy or no longer due.
-            let unmarked = self.unmarked.after(seen);
+            let unmarked = self.unmarked.after(after);
             let room = u16::try_from(unmarked.len()).unwrap_or(u16::MAX);
             let max = self.limits.publish_batch_max.saturating_add(room);
-            let due = self.outbox.due(self.clock.now(), seen, max).await?;
+            let due = self.outbox.due(self.clock.now(), after, max).await?;
             let mut fresh: Vec<PendingEvent> =
                 due.events.into_iter().filter(|event| !unmarked.contains(&event.position)).collect();
             let more = due.more || fresh.len() > usize::from(self.limits.publish_batch_max);
@@ -190,21 +183,25 @@ impl Publisher {
             if !fresh.is_empty() {
                 let published = self.publish(fresh).await?;
                 let more = published.retried || (more && published.count > 0);
-                let as_usual = published.all_accepted && !published.retried;
-                let seen = if as_usual { published.last.max(seen) } else { FROM_THE_BEGINNING };
-                return Ok(Progress { published: published.count, more, seen });
+                if published.retried || !published.all_accepted {
+                    horizon.look_at_everything();
+                }
+                horizon.saw(published.tried, Instant::now());
+                return Ok(Progress { published: published.count, more });
             }
             if !more {
-                let last = unmarked.last().copied().unwrap_or(seen);
-                return Ok(Progress { published: 0, more: false, seen: last.max(seen) });
+                return Ok(Progress { published: 0, more: false });
             }
             // Long events that wait for their marks filled the view: what is behind them comes in sight without them.
             self.mark().await?;
         }
     }
 
+    fn horizon(&self) -> Horizon {
+        Horizon::new(self.gap_time, self.limits.poll)
+    }
+
     async fn publish(&self, batch: Vec<PendingEvent>) -> Result<Published, EventsError> {
-        let last = batch.iter().map(|pending| pending.position).max().unwrap_or(FROM_THE_BEGINNING);
         let (events, places): (Vec<Event>, Vec<(i64, u32)>) =
             batch.into_iter().map(|pending| (pending.event, (pending.position, pending.refusals))).unzip();
         let outcomes = self.bus.publish(&events).await?;
@@ -228,7 +225,8 @@ impl Publisher {
         }
         self.metrics.published(self.outbox.producer(), count(accepted.len()), count(refused.len()));
         let count = accepted.len();
-        let published = Published { count, last, retried, all_accepted: count == events.len() };
+        let tried = accepted.iter().copied().chain(refused.iter().map(|event| event.position)).collect();
+        let published = Published { count, tried, retried, all_accepted: count == events.len() };
         // Before anything can fail: these must not be published again.
         self.unmarked.add(accepted);
         if !refused.is_empty() {

@@ -57,8 +57,8 @@ impl Events {
     /// that subscribes, and the purges. `capability` is the one that `runtime` was loaded with.
     ///
     /// # Errors
-    /// [`EventsError::Misconfigured`] when a service subscribes without a database or without exporting
-    /// `mutrapro:events/consumer`; [`EventsError::Unavailable`] when the bus does not answer. Nothing is started then.
+    /// [`EventsError::Misconfigured`] when a service subscribes without a database; [`EventsError::Unavailable`] when the bus
+    /// does not answer. Nothing is started then.
     pub async fn start(
         runtime: &Arc<Runtime>,
         databases: &Databases,
@@ -72,7 +72,7 @@ impl Events {
             clock: Arc::clone(&clock),
             limits: limits.clone(),
             metrics: metrics.clone(),
-            in_order: false,
+            gap_time: Duration::ZERO,
         };
         let consuming =
             ConsumerParts { bus: Arc::clone(&bus), clock, limits: limits.clone(), metrics: metrics.clone() };
@@ -92,7 +92,7 @@ impl Events {
             outboxes.push(Arc::clone(&outbox));
             if let Some(component) = runtime.component(id) {
                 // Also one that no longer publishes: what it emitted before is still to be published.
-                let parts = PublisherParts { in_order: database.commits_in_order(), ..publishing.clone() };
+                let parts = PublisherParts { gap_time: database.gap_time(), ..publishing.clone() };
                 let publisher = Publisher::new(Arc::clone(&outbox), parts);
                 tasks.spawn(publisher.run(capability.wake(component.service()), stopped.clone()));
             }
@@ -138,11 +138,7 @@ fn consumers(runtime: &Runtime, databases: &Databases, parts: &ConsumerParts) ->
             ))
         })?;
         let event_time = runtime.limits().event_time;
-        let handlers = ComponentHandlers::new(Arc::clone(component), event_time).map_err(|error| {
-            EventsError::Misconfigured(format!(
-                "{id} subscribes to events, but its component does not export mutrapro:events/consumer: {error:#}"
-            ))
-        })?;
+        let handlers = ComponentHandlers::new(Arc::clone(component), event_time);
         consumers.push(Consumer::new(id, Arc::clone(database), Box::new(handlers), parts.clone()));
     }
     Ok(consumers)

@@ -11,7 +11,8 @@ use wasmtime::component::{HasData, Linker};
 
 const CLIENT: &str = "mutrapro:http/client";
 const RATE_LIMIT: &str = "mutrapro:http/rate-limit";
-const INTERFACES: [Interface; 2] = [
+/// What it gives, each with what grants it.
+pub const INTERFACES: [Interface; 2] = [
     Interface {
         name: CLIENT,
         grant: "`allowed_outbound_hosts = [\"http://<component>.spin.internal\"]` into its [component] entry",

@@ -16,7 +16,7 @@ mod rate_limit;
 mod routes;
 mod trigger;
 
-pub use capability::HttpCapability;
+pub use capability::{HttpCapability, INTERFACES};
 pub use limits::HttpLimits;
 pub use listener::{ListenError, Listener};
 pub use operations::{Check, Need, Operations};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A validated application: every service, and nothing that is not in its manifest.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct App {
     /// The application's name, from `[application] name`.
     pub name: String,
@@ -14,6 +14,8 @@ pub struct App {
     pub version: String,
     /// The services by the name of their component.
     pub services: BTreeMap<ComponentId, Arc<Service>>,
+    /// The components that services use as plugins, by their name; none of them is a service.
+    pub plugins: BTreeMap<ComponentId, Arc<Service>>,
 }
 
 impl App {
@@ -50,7 +52,8 @@ impl fmt::Display for ComponentId {
     }
 }
 
-/// One component together with its `[[trigger.mutrapro]]` entry: what it is, owns, says and may do.
+/// One component together with its `[[trigger.mutrapro]]` entry: what it is, owns, says and may do. A plugin is one that has
+/// no entry, and so owns and says nothing.
 #[derive(Debug, Clone)]
 pub struct Service {
     /// The component's name.
@@ -73,10 +76,75 @@ pub struct Service {
     pub outbound: Outbound,
     /// Its configuration, templates resolved.
     pub variables: BTreeMap<String, VariableValue>,
+    /// Its plugins, in the order in which they are asked.
+    pub plugins: BTreeMap<PluginContract, Vec<ComponentId>>,
+    /// What it is a plugin for; empty for a service.
+    pub implements: BTreeSet<PluginContract>,
     /// What it may use, where its manifest entry differs from the host's defaults.
     pub limits: Limits,
     /// The command that builds its WebAssembly file, if the manifest has one: for a shell in the manifest's folder.
     pub build_command: Option<String>,
+}
+
+impl Service {
+    /// The component `id` in the file `wasm`, which owns nothing and may do nothing.
+    pub fn new(id: ComponentId, wasm: impl Into<PathBuf>) -> Self {
+        Self {
+            id,
+            wasm: wasm.into(),
+            route: None,
+            database: None,
+            publishes: Vec::new(),
+            subscribes: Vec::new(),
+            schedules: Vec::new(),
+            blobs: false,
+            outbound: Outbound::default(),
+            variables: BTreeMap::new(),
+            plugins: BTreeMap::new(),
+            implements: BTreeSet::new(),
+            limits: Limits::default(),
+            build_command: None,
+        }
+    }
+}
+
+/// A point at which a service can be extended: an interface of `mutrapro:plugins` that plugins export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PluginContract {
+    /// Adjusts computed prices.
+    Pricing,
+    /// Moves money.
+    PaymentGateway,
+    /// Brings notifications to people.
+    Notifier,
+    /// Knows kinds of files.
+    MediaInspector,
+}
+
+impl PluginContract {
+    /// Every contract.
+    pub const ALL: [Self; 4] = [Self::Pricing, Self::PaymentGateway, Self::Notifier, Self::MediaInspector];
+
+    /// Its name, as in the manifest and in `wit/plugins`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pricing => "pricing",
+            Self::PaymentGateway => "payment-gateway",
+            Self::Notifier => "notifier",
+            Self::MediaInspector => "media-inspector",
+        }
+    }
+
+    /// The contract of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|contract| contract.as_str() == name)
+    }
+}
+
+impl fmt::Display for PluginContract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A path that outside requests come in by: `/health` exactly, or `/api/...` with everything below it.

@@ -8,8 +8,9 @@ use crate::events::{check_subscriptions, parse_patterns};
 use crate::limits::check_limits;
 use crate::names::{is_kebab, suggestion};
 use crate::outbound::{Components, check_outbound};
+use crate::plugins::{check_plugin_outbound, check_plugins, implementations};
 use crate::problem::{Problems, Report};
-use crate::raw::{Located, RawApplication, RawComponent, RawTrigger};
+use crate::raw::{Located, RawApplication, RawComponent, RawSource, RawTrigger};
 use crate::routes::parse_route;
 use crate::schedules::check_schedules;
 use crate::variables::{Resolved, Variables};
@@ -63,18 +64,27 @@ pub(crate) fn assemble(
     refuse_duplicates("component", raw.triggers.iter().filter_map(|trigger| trigger.component.as_ref()), &mut report);
     refuse_unknown_components(&context, &mut report);
     check_subscriptions(&raw.triggers, &mut report);
-    let services = services(&context, &mut report);
+    let mut parts: ComponentParts<'_> = raw
+        .components
+        .iter()
+        .map(|component| (component.id.value.as_str(), ComponentPart::new(component, &context, &mut report)))
+        .collect();
+    let services = services(&context, &mut parts, &mut report);
+    let plugins = plugins(&context, &services, parts, &mut report);
     report.finish()?;
     let text = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone()).unwrap_or_default();
-    Ok(App { name: text(&raw.name), version: text(&raw.version), services })
+    Ok(App { name: text(&raw.name), version: text(&raw.version), services, plugins })
 }
 
-fn services(context: &Context<'_>, report: &mut Report) -> BTreeMap<ComponentId, Arc<Service>> {
-    let components = &context.raw.components;
-    let mut parts: BTreeMap<&str, ComponentPart> = components
-        .iter()
-        .map(|component| (component.id.value.as_str(), ComponentPart::new(component, context, report)))
-        .collect();
+/// What components say of themselves, by their names.
+type ComponentParts<'a> = BTreeMap<&'a str, ComponentPart>;
+
+/// Every service; takes its component's part.
+fn services(
+    context: &Context<'_>,
+    parts: &mut ComponentParts<'_>,
+    report: &mut Report,
+) -> BTreeMap<ComponentId, Arc<Service>> {
     let mut services = BTreeMap::new();
     let mut routes = Vec::new();
     for trigger in &context.raw.triggers {
@@ -95,20 +105,49 @@ fn services(context: &Context<'_>, report: &mut Report) -> BTreeMap<ComponentId,
             blobs: trigger.blobs,
             outbound: part.outbound,
             variables: part.variables,
+            plugins: check_plugins(&trigger.plugins, context.raw, report),
+            implements: BTreeSet::new(),
             limits: check_limits(&trigger.limits, report),
             build_command: part.build_command,
         };
         services.insert(service.id.clone(), Arc::new(service));
     }
-    for component in components.iter().filter(|component| parts.contains_key(component.id.value.as_str())) {
-        let id = &component.id.value;
-        report.add(
-            &component.id.place,
-            format!("component `{id}` has no trigger entry"),
-            format!("add [[trigger.mutrapro]] with `component = \"{id}\"`; without a route only components reach it"),
-        );
-    }
     services
+}
+
+/// Every plugin, of the parts that no service took.
+fn plugins(
+    context: &Context<'_>,
+    services: &BTreeMap<ComponentId, Arc<Service>>,
+    mut parts: ComponentParts<'_>,
+    report: &mut Report,
+) -> BTreeMap<ComponentId, Arc<Service>> {
+    let mut implementations = implementations(services.values().map(|service| &service.plugins));
+    let mut plugins = BTreeMap::new();
+    for component in &context.raw.components {
+        let Some(part) = parts.remove(component.id.value.as_str()) else {
+            continue;
+        };
+        let id = ComponentId::new(&component.id.value);
+        let Some(implements) = implementations.remove(&id) else {
+            let remedy = format!(
+                "add [[trigger.mutrapro]] with `component = \"{id}\"`, without a route if only components are to reach it; or, \
+                 if it is a plugin, name it in `plugins` of the service that uses it"
+            );
+            report.add(&component.id.place, format!("component `{id}` has no trigger entry"), remedy);
+            continue;
+        };
+        check_plugin_outbound(&id, &component.id.place, &part.outbound, report);
+        let plugin = Service {
+            outbound: part.outbound,
+            variables: part.variables,
+            implements,
+            build_command: part.build_command,
+            ..Service::new(id.clone(), part.wasm)
+        };
+        plugins.insert(id, Arc::new(plugin));
+    }
+    plugins
 }
 
 /// The route of an entry, unless an earlier one has the same.
@@ -148,18 +187,21 @@ impl ComponentPart {
                 report,
             ),
             variables: context.variables.fill_in(&component.variables, report),
-            build_command: component.build_command.clone(),
+            build_command: component.build.as_ref().map(|build| build.command.clone()),
         }
     }
 }
 
-/// The absolute path of a component's WebAssembly file.
+/// The absolute path of a component's WebAssembly file. One that is elsewhere and has not been fetched has none.
 fn wasm(component: &RawComponent, context: &Context<'_>, report: &mut Report) -> Option<PathBuf> {
     let source = component.source.as_ref()?;
-    let path = context.raw.folder.join(&source.value);
+    let path = match &source.value {
+        RawSource::File(path) => context.raw.folder.join(path),
+        RawSource::Remote(remote) => remote.path_in(context.raw.downloads.as_ref()?),
+    };
     if context.options.require_wasm && !path.is_file() {
-        let remedy = match &component.build_command {
-            Some(command) => format!("build it: `{command}`"),
+        let remedy = match &component.build {
+            Some(build) => format!("build it: `{}`", build.command),
             None => format!("correct `source`, or add [component.{}.build] with its command", component.id.value),
         };
         let message = format!("the WebAssembly file of `{}` is missing: {}", component.id.value, path.display());
@@ -168,7 +210,7 @@ fn wasm(component: &RawComponent, context: &Context<'_>, report: &mut Report) ->
     match std::path::absolute(&path) {
         Ok(path) => Some(path),
         Err(error) => {
-            let message = format!("cannot make {} an absolute path: {error}", source.value.display());
+            let message = format!("cannot make {} an absolute path: {error}", path.display());
             report.add(&source.place, message, "give the path of a file");
             None
         }

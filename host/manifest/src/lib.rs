@@ -18,21 +18,24 @@ mod manifest;
 mod migrations;
 mod names;
 mod outbound;
+mod plugins;
 mod problem;
 mod raw;
 mod routes;
 mod schedules;
+mod sources;
 mod spin_toml;
 mod tables;
 mod variables;
 
 pub use app::{
-    App, ComponentId, Database, HostPattern, KindPattern, Limits, Migration, Outbound, Route, Schedule, Service,
-    VariableValue,
+    App, ComponentId, Database, HostPattern, KindPattern, Limits, Migration, Outbound, PluginContract, Route, Schedule,
+    Service, VariableValue,
 };
 pub use assembly::LoadOptions;
 pub use assignments::{AssignmentError, read_assignments};
 pub use locked_app::file_path;
-pub use manifest::{Manifest, load};
+pub use manifest::{Build, Manifest, load};
 pub use problem::{Place, Problem, Problems, Spot};
+pub use sources::RemoteSource;
 pub use variables::Variables;

@@ -10,9 +10,9 @@
 use crate::document::{Entries, Node, Table, Value, read_text};
 use crate::limits::LOCK_BYTES_MAX;
 use crate::problem::{Place, Problems, Report};
-use crate::raw::{Located, RawApplication, RawComponent, RawTemplate, RawTrigger, RawVariable};
+use crate::raw::{Located, RawApplication, RawComponent, RawSource, RawTemplate, RawTrigger, RawVariable};
 use crate::tables::{
-    SETTINGS_TABLE, TRIGGER_TABLE, TRIGGER_TYPE, build_command, generated_secrets, refuse_component_key, trigger,
+    SETTINGS_TABLE, TRIGGER_TABLE, TRIGGER_TYPE, build, generated_secrets, refuse_component_key, trigger,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -213,6 +213,7 @@ fn application(lock: Lock, folder: PathBuf, places: &Places, report: &mut Report
         triggers: own.into_iter().filter_map(|entry| raw_trigger(entry, places, report)).collect(),
         components: components.map(|component| raw_component(component, places, report)).collect(),
         foreign_components,
+        downloads: None,
     }
 }
 
@@ -257,21 +258,21 @@ fn raw_component(component: Component, places: &Places, report: &mut Report) -> 
     }
     refuse_requirements(&component.host_requirements, &name, &place, report);
     let located = |text: &String| Located { place: place.clone(), value: text.clone() };
-    let build = metadata.build.as_ref().map(|build| node(build, &place));
+    let build_node = metadata.build.as_ref().map(|build| node(build, &place));
     let templates = config.iter().map(|(name, text)| RawTemplate { name: located(name), text: located(text) });
     RawComponent {
         source: source(&component.source, &name, &place, &places.origin, report),
-        build_command: build.and_then(|build| with_table(&build, &format!("{name} build"), report, build_command)?),
+        build: build_node.and_then(|table| with_table(&table, &format!("{name} build"), report, build)?),
         outbound_hosts: metadata.allowed_outbound_hosts.iter().map(located).collect(),
         variables: templates.collect(),
         id: located(id),
     }
 }
 
-fn source(source: &Source, name: &str, place: &Place, origin: &Url, report: &mut Report) -> Option<Located<PathBuf>> {
+fn source(source: &Source, name: &str, place: &Place, origin: &Url, report: &mut Report) -> Option<Located<RawSource>> {
     let url = source.source.as_deref().and_then(|source| origin.join(source).ok());
     match url.as_ref().and_then(path_of) {
-        Some(path) if source.digest.is_none() => Some(Located { place: place.clone(), value: path }),
+        Some(path) if source.digest.is_none() => Some(Located { place: place.clone(), value: RawSource::File(path) }),
         _ => {
             let message = format!("`source` of {name} is no file on this machine");
             report.add(place, message, "download the file and use a path: `source = \"….wasm\"`");

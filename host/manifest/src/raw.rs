@@ -7,6 +7,7 @@
 //! Deliberately absent: `Debug`. A default may be a secret that should not have been written there.
 
 use crate::problem::Place;
+use crate::sources::RemoteSource;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -30,6 +31,8 @@ pub(crate) struct RawApplication {
     pub(crate) components: Vec<RawComponent>,
     /// Names of components that the hosts of other triggers run.
     pub(crate) foreign_components: BTreeSet<String>,
+    /// Where files are kept that were elsewhere, once they are fetched.
+    pub(crate) downloads: Option<PathBuf>,
 }
 
 pub(crate) struct RawVariable {
@@ -51,6 +54,13 @@ pub(crate) struct RawTrigger {
     pub(crate) schedules: Vec<RawSchedule>,
     pub(crate) blobs: bool,
     pub(crate) limits: Vec<RawLimit>,
+    pub(crate) plugins: Vec<RawPlugins>,
+}
+
+/// One entry of `plugins`: the plugins for one contract.
+pub(crate) struct RawPlugins {
+    pub(crate) contract: Located<String>,
+    pub(crate) components: Vec<Located<String>>,
 }
 
 pub(crate) struct RawSchedule {
@@ -64,12 +74,28 @@ pub(crate) struct RawLimit {
     pub(crate) value: Located<i64>,
 }
 
+/// How a component is built.
+pub(crate) struct RawBuild {
+    /// Runs in the manifest's folder through a shell.
+    pub(crate) command: String,
+    /// The sources, as patterns of paths; relative to `workdir`.
+    pub(crate) watch: Vec<String>,
+    /// Relative to the manifest.
+    pub(crate) workdir: PathBuf,
+}
+
+/// Where a component's WebAssembly file is.
+pub(crate) enum RawSource {
+    /// Here, relative to the manifest.
+    File(PathBuf),
+    /// Elsewhere, known by its content.
+    Remote(RemoteSource),
+}
+
 pub(crate) struct RawComponent {
     pub(crate) id: Located<String>,
-    /// Path of the WebAssembly file.
-    pub(crate) source: Option<Located<PathBuf>>,
-    /// Runs in the manifest's folder through a shell.
-    pub(crate) build_command: Option<String>,
+    pub(crate) source: Option<Located<RawSource>>,
+    pub(crate) build: Option<RawBuild>,
     pub(crate) outbound_hosts: Vec<Located<String>>,
     pub(crate) variables: Vec<RawTemplate>,
 }

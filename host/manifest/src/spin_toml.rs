@@ -6,12 +6,13 @@ use crate::document::{Entries, Node, Table, Value, listed, read_text};
 use crate::limits::FILE_BYTES_MAX;
 use crate::names::suggestion;
 use crate::problem::{Place, Problems, Report};
-use crate::raw::{Located, RawApplication, RawComponent, RawTemplate, RawTrigger, RawVariable};
+use crate::raw::{Located, RawApplication, RawBuild, RawComponent, RawSource, RawTemplate, RawTrigger, RawVariable};
+use crate::sources::remote;
 use crate::tables::{
-    SETTINGS_TABLE, TRIGGER_TABLE, TRIGGER_TYPE, build_command, generated_secrets, refuse_component_key, trigger,
+    SETTINGS_TABLE, TRIGGER_TABLE, TRIGGER_TYPE, build, generated_secrets, refuse_component_key, trigger,
 };
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -119,6 +120,7 @@ fn application(root: &Table<'_>, folder: &Path, report: &mut Report) -> RawAppli
         triggers: triggers(root, report),
         components: components(root, report),
         foreign_components: BTreeSet::new(),
+        downloads: None,
     }
 }
 
@@ -181,8 +183,8 @@ fn component(table: &Table<'_>, id: Located<String>, report: &mut Report) -> Opt
     entry.string("description", report);
     let outbound_hosts = entry.strings("allowed_outbound_hosts", report).map(|hosts| hosts.value).unwrap_or_default();
     Some(RawComponent {
-        source: source(&entry, report),
-        build_command: build(&entry, report),
+        source: source(&entry, &id.value, report),
+        build: build_of(&entry, report),
         outbound_hosts,
         variables: templates(&entry, report),
         id,
@@ -199,20 +201,19 @@ fn refuse_unknown_component_keys(entry: &Table<'_>, report: &mut Report) {
     }
 }
 
-fn source(entry: &Table<'_>, report: &mut Report) -> Option<Located<PathBuf>> {
-    if !entry.has_table("source") {
-        return entry.string("source", report).map(|path| Located { place: path.place, value: path.value.into() });
+fn source(entry: &Table<'_>, id: &str, report: &mut Report) -> Option<Located<RawSource>> {
+    if entry.has_table("source") {
+        let source = entry.table("source", format!("`source` of {}", entry.name), report)?;
+        return remote(&source, id, report);
     }
-    let place = entry.place_of("source").unwrap_or_else(|| entry.place.clone());
-    let message = format!("`source` of {} as a URL is not supported yet by this host", entry.name);
-    report.add(&place, message, "download the file and use a path: `source = \"….wasm\"`");
-    None
+    let path = entry.string("source", report)?;
+    Some(Located { place: path.place, value: RawSource::File(path.value.into()) })
 }
 
-fn build(entry: &Table<'_>, report: &mut Report) -> Option<String> {
-    let build = entry.table("build", format!("{} build", entry.name), report)?;
-    build.refuse_unknown_keys(&["command", "workdir", "watch"], report);
-    build_command(&build, report)
+fn build_of(entry: &Table<'_>, report: &mut Report) -> Option<RawBuild> {
+    let table = entry.table("build", format!("{} build", entry.name), report)?;
+    table.refuse_unknown_keys(&["command", "workdir", "watch"], report);
+    build(&table, report)
 }
 
 fn templates(entry: &Table<'_>, report: &mut Report) -> Vec<RawTemplate> {

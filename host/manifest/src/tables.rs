@@ -6,7 +6,7 @@
 use crate::document::Table;
 use crate::limits::LIMIT_KEYS;
 use crate::problem::{Place, Report};
-use crate::raw::{Located, RawLimit, RawSchedule, RawTrigger};
+use crate::raw::{Located, RawBuild, RawLimit, RawPlugins, RawSchedule, RawTrigger};
 
 /// Our type of trigger: `[[trigger.mutrapro]]`.
 pub(crate) const TRIGGER_TYPE: &str = "mutrapro";
@@ -15,9 +15,10 @@ pub(crate) const TRIGGER_TABLE: &str = "[[trigger.mutrapro]]";
 /// What our settings of the application are called in messages.
 pub(crate) const SETTINGS_TABLE: &str = "[application.trigger.mutrapro]";
 
-const TRIGGER_KEYS: [&str; 11] = [
+const TRIGGER_KEYS: [&str; 12] = [
     "id",
     "component",
+    "plugins",
     "route",
     "database",
     "migrations",
@@ -92,7 +93,25 @@ pub(crate) fn trigger(entry: &Table<'_>, report: &mut Report) -> RawTrigger {
             .collect(),
         blobs: entry.boolean("blobs", report).unwrap_or(false),
         limits: limits(entry, report),
+        plugins: plugins(entry, report),
     }
+}
+
+/// The plugins for each contract, one by one or in lists.
+fn plugins(entry: &Table<'_>, report: &mut Report) -> Vec<RawPlugins> {
+    let Some(table) = entry.table("plugins", "`plugins`", report) else {
+        return Vec::new();
+    };
+    let contracts: Vec<_> = table.keys().collect();
+    let plugins = |contract: Located<String>| {
+        let components = if table.has_array(&contract.value) {
+            table.strings(&contract.value, report)?.value
+        } else {
+            vec![table.string(&contract.value, report)?]
+        };
+        Some(RawPlugins { contract, components })
+    };
+    contracts.into_iter().filter_map(plugins).collect()
 }
 
 fn schedule(entry: &Table<'_>, report: &mut Report) -> Option<RawSchedule> {
@@ -112,18 +131,22 @@ fn limits(entry: &Table<'_>, report: &mut Report) -> Vec<RawLimit> {
     values.collect()
 }
 
-/// A component's build as one command for a shell in the manifest's folder: Spin's `workdir` becomes a `cd`, its list of
+/// A component's build. Its command is one for a shell in the manifest's folder: Spin's `workdir` becomes a `cd`, its list of
 /// commands a chain that stops at the first failure.
-pub(crate) fn build_command(build: &Table<'_>, report: &mut Report) -> Option<String> {
+pub(crate) fn build(build: &Table<'_>, report: &mut Report) -> Option<RawBuild> {
     build.require("command", "\"cargo build …\"", report);
-    build.strings("watch", report);
+    let watch = build.strings("watch", report).map(|patterns| patterns.value).unwrap_or_default();
     let workdir = build.string("workdir", report);
     let commands = if build.has_array("command") {
         build.strings("command", report)?.value
     } else {
         vec![build.string("command", report)?]
     };
-    let change_folder = workdir.map(|folder| format!("cd '{}'", folder.value.replace('\'', r"'\''")));
+    let change_folder = workdir.as_ref().map(|folder| format!("cd '{}'", folder.value.replace('\'', r"'\''")));
     let steps: Vec<_> = change_folder.into_iter().chain(commands.into_iter().map(|command| command.value)).collect();
-    Some(steps.join(" && "))
+    Some(RawBuild {
+        command: steps.join(" && "),
+        watch: watch.into_iter().map(|pattern| pattern.value).collect(),
+        workdir: workdir.map(|folder| folder.value.into()).unwrap_or_default(),
+    })
 }

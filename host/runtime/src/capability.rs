@@ -7,8 +7,9 @@ use wasmtime::component::Linker;
 
 /// Something the host gives to components: a set of WIT interfaces and the state behind them.
 ///
-/// The runtime calls these in the order in which they stand here: the first three once per service at start-up,
-/// [`prepare`](Self::prepare) once per instance, [`settle`](Self::settle) after each call into an instance.
+/// The runtime calls these in the order in which they stand here: the first three once per service at start-up, and again
+/// when the service is to run another program, [`prepare`](Self::prepare) once per instance, [`settle`](Self::settle) after
+/// each call into an instance.
 pub trait Capability: Send + Sync + 'static {
     /// Every interface that it can provide, each with what grants it.
     fn interfaces(&self) -> &'static [Interface];

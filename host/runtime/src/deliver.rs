@@ -5,6 +5,7 @@ use crate::context::CallContext;
 use crate::error::CallError;
 use crate::patience::Patience;
 use crate::runtime::{Runtime, status_of};
+use crate::stream::StreamCall;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use http_body::Body;
@@ -36,26 +37,30 @@ impl Runtime {
         mut call: CallContext,
     ) -> Result<WasiResponse, CallError> {
         let component = self.callee(target, &call)?;
+        let program = component.program();
         set_host_headers(request.headers_mut(), &call);
         let patience = Patience::until(call.deadline, &self.limits);
         if !request.body().is_end_stream() {
             request = request.map(|body| patience.watch(body));
         }
         let fits = request.body().size_hint().upper().is_some_and(|bytes| bytes <= self.exchange_bytes_max());
-        if component.exchange.is_some() && (fits || component.streams.is_none()) {
+        if program.exchange.is_some() && (fits || program.streams.is_none()) {
             let (head, body) = self.collect(target, request, &patience).await?;
             call.deadline = patience.deadline();
             let record = to_record(&head, &body);
-            if let Some(response) = self.exchange_with(&component, &record, call.clone()).await? {
+            if let Some(response) = self.exchange_with(component, &program, &record, call.clone()).await? {
                 return from_record(target, response);
             }
             request = http::Request::from_parts(head, full(body));
         }
-        let Some(streams) = &component.streams else {
+        let Some(streams) = &program.streams else {
             return Err(CallError::NotServed { component: target.clone() });
         };
         let started = Instant::now();
-        let outcome = streams.handle(request, call, patience).await;
+        let outcome = match component.stream_permit() {
+            Ok(permit) => streams.handle(request, StreamCall { call, permit, patience }).await,
+            Err(overloaded) => Err(overloaded),
+        };
         let status = outcome.as_ref().map_or_else(status_of, |response| response.status().as_u16());
         component.meter.count(status, started.elapsed());
         outcome

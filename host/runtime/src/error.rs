@@ -109,6 +109,16 @@ pub enum ComponentProblem {
         /// The import, with its version.
         import: String,
     },
+    /// It imports a contract at a version that this host does not serve.
+    #[error("{component} imports {import}, but this host serves {served}: build it against the `wit/` of this release")]
+    UnservedVersion {
+        /// The component.
+        component: ComponentId,
+        /// The import, with its version.
+        import: String,
+        /// The versions that are served.
+        served: &'static str,
+    },
     /// It exports nothing that its manifest entry needs.
     #[error("{component} {reason}")]
     MissingExport {
@@ -125,6 +135,26 @@ pub enum ComponentProblem {
         /// What the linker says.
         reason: String,
     },
+}
+
+/// Why a component goes on with what it ran before.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplaceError {
+    /// The application has no such component.
+    #[error("no component is called {0}")]
+    NoSuchComponent(ComponentId),
+    /// What was to replace it cannot be run; every problem is named.
+    #[error("{}", Lines(.0))]
+    Refused(Vec<ComponentProblem>),
+    /// Loading it broke off, for the reason given.
+    #[error("loading it broke off: {0}")]
+    BrokenOff(String),
+}
+
+impl From<Vec<ComponentProblem>> for ReplaceError {
+    fn from(problems: Vec<ComponentProblem>) -> Self {
+        Self::Refused(problems)
+    }
 }
 
 struct Lines<'a>(&'a [ComponentProblem]);

@@ -1,26 +1,23 @@
 //! Instances that serve one call at a time and are used again.
 
 use crate::bindings::exchange;
-use crate::component::{Blueprint, Component};
 use crate::context::CallContext;
 use crate::error::{CallError, ComputeExhausted};
 use crate::metrics::{InstanceState, TrapCause};
+use crate::program::{Blueprint, Program};
 use crate::state::State;
 use futures::future::BoxFuture;
 use prometheus_client::metrics::gauge::Gauge;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use wasmtime::component::Instance;
+use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
-/// The instances of one component: those at rest, and how many may be at work.
+/// The instances of one program that are at rest, and how many are at work.
 pub(crate) struct InstancePool {
-    permits: Arc<Semaphore>,
-    /// Room for those that wait for a permit.
-    waiters: Semaphore,
-    /// Last in, first out, so that the memory of the busiest stays warm and the rest grow old.
-    idle: Mutex<Vec<Idle>>,
+    /// Last in, first out, so that the memory of the busiest stays warm and the rest grow old. `None` when the pool is closed.
+    idle: Mutex<Option<Vec<Idle>>>,
     busy_count: Gauge,
     idle_count: Gauge,
 }
@@ -40,67 +37,71 @@ struct Running {
 
 impl InstancePool {
     pub(crate) fn new(blueprint: &Blueprint) -> Self {
-        let instances_max = blueprint.service.limits.instances_max.unwrap_or(blueprint.limits.instances_max);
-        let permits = |count: u32| usize::try_from(count).unwrap_or(Semaphore::MAX_PERMITS);
+        let count = |state| blueprint.metrics.instances(&blueprint.service.id, state);
         Self {
-            permits: Arc::new(Semaphore::new(permits(instances_max))),
-            waiters: Semaphore::new(permits(blueprint.limits.instance_waiters_max)),
-            idle: Mutex::default(),
-            busy_count: blueprint.metrics.instances(&blueprint.service.id, InstanceState::Busy),
-            idle_count: blueprint.metrics.instances(&blueprint.service.id, InstanceState::Idle),
+            idle: Mutex::new(Some(Vec::new())),
+            busy_count: count(InstanceState::Busy),
+            idle_count: count(InstanceState::Idle),
         }
     }
 
     /// Lets go of the instances that have been idle since before `since`.
     pub(crate) fn release_idle(&self, since: Instant) {
-        let old: Vec<Idle> = {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.idle().as_mut().map(|idle| {
             let keep_from = idle.iter().position(|instance| instance.since >= since).unwrap_or(idle.len());
             idle.drain(..keep_from).collect()
-        };
-        self.idle_count.dec_by(i64::try_from(old.len()).unwrap_or(i64::MAX));
+        });
+        self.let_go(old.unwrap_or_default());
+    }
+
+    /// Lets go of every idle instance, and of each that would become idle.
+    pub(crate) fn close(&self) {
+        let all = self.idle().take();
+        self.let_go(all.unwrap_or_default());
+    }
+
+    /// Called without the lock: the end of an instance takes a while.
+    fn let_go(&self, instances: Vec<Idle>) {
+        self.idle_count.dec_by(i64::try_from(instances.len()).unwrap_or(i64::MAX));
     }
 
     fn take_idle(&self) -> Option<Running> {
-        let taken = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        let taken = self.idle().as_mut()?.pop()?;
         self.idle_count.dec();
         Some(taken.running)
     }
 
     fn put_idle(&self, running: Running) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(Idle { running, since: Instant::now() });
-        self.idle_count.inc();
+        // Bound first, so that the lock is free again when an instance that nobody keeps ends.
+        let refused = match self.idle().as_mut() {
+            Some(idle) => {
+                idle.push(Idle { running, since: Instant::now() });
+                self.idle_count.inc();
+                None
+            }
+            None => Some(running),
+        };
+        drop(refused);
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Idle>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Component {
-    /// Takes an instance for exclusive use, an idle one if there is any.
-    ///
-    /// # Errors
-    /// [`CallError::Overloaded`] when none comes free in time; [`CallError::Failed`] when a new one traps at its start.
-    pub async fn acquire(self: &Arc<Self>, call: &CallContext) -> Result<Lease, CallError> {
-        let permit = self.permit(call).await?;
+impl Program {
+    /// An instance for exclusive use, under `permit` of the component.
+    pub(crate) async fn lease(
+        self: &Arc<Self>,
+        call: &CallContext,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Lease, CallError> {
         let running = match self.instances.take_idle() {
             Some(running) => running,
             None => self.start(call).await?,
         };
         let busy = Counted::new(&self.instances.busy_count);
-        Ok(Lease { component: Arc::clone(self), running, usable: true, _busy: busy, _permit: permit })
-    }
-
-    async fn permit(&self, call: &CallContext) -> Result<OwnedSemaphorePermit, CallError> {
-        let permits = Arc::clone(&self.instances.permits);
-        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let Ok(_waiting) = self.instances.waiters.try_acquire() else {
-            return Err(self.overloaded("too many callers wait for an instance"));
-        };
-        let patience = call.deadline.min(Instant::now() + self.blueprint.limits.instance_wait);
-        match timeout_at(patience, permits.acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(self.overloaded("no instance came free in time")),
-        }
+        Ok(Lease { program: Arc::clone(self), running, usable: true, _busy: busy, _permit: permit })
     }
 
     async fn start(&self, call: &CallContext) -> Result<Running, CallError> {
@@ -109,7 +110,8 @@ impl Component {
         let instantiated = timeout_at(call.deadline, self.blueprint.instance_pre.instantiate_async(&mut store)).await;
         let instance = instantiated.map_err(|_| self.timed_out("its start took too long"))?.map_err(|error| {
             if error.is::<PoolConcurrencyLimitError>() {
-                return self.overloaded("the host's instances are all in use");
+                let reason = "the host's instances are all in use";
+                return CallError::Overloaded { component: self.id().clone(), reason };
             }
             self.failed(&error)
         })?;
@@ -123,17 +125,13 @@ impl Component {
         store.set_epoch_deadline(1);
     }
 
-    pub(crate) fn overloaded(&self, reason: &'static str) -> CallError {
-        CallError::Overloaded { component: self.id().clone(), reason }
-    }
-
-    pub(crate) fn timed_out(&self, reason: &'static str) -> CallError {
+    fn timed_out(&self, reason: &'static str) -> CallError {
         self.blueprint.metrics.trap(self.id(), TrapCause::Timeout);
         CallError::TimedOut { component: self.id().clone(), reason }
     }
 
     /// Counts and logs a trap; the caller is told its kind, and the log has the guest's stack.
-    pub(crate) fn failed(&self, error: &wasmtime::Error) -> CallError {
+    fn failed(&self, error: &wasmtime::Error) -> CallError {
         if error.is::<ComputeExhausted>() {
             tracing::error!(service = %self.id(), "stopped: {error}");
             return self.timed_out("it computed for too long");
@@ -147,7 +145,7 @@ impl Component {
 /// The exclusive use of an instance, until it is [released](Self::release). Dropping it instead lets the instance go.
 #[must_use = "release the lease, or the instance is lost"]
 pub struct Lease {
-    component: Arc<Component>,
+    program: Arc<Program>,
     running: Running,
     usable: bool,
     _busy: Counted,
@@ -197,7 +195,7 @@ impl Lease {
     ) -> Result<Option<exchange::Response>, CallError> {
         self.enter(call)?;
         let Some(exchange) = self.running.exchange.as_ref() else {
-            return Err(CallError::NotServed { component: self.component.id().clone() });
+            return Err(CallError::NotServed { component: self.program.id().clone() });
         };
         let deadline = self.running.store.data().call().deadline;
         let outcome = timeout_at(deadline, exchange.call_handle(&mut self.running.store, request)).await;
@@ -206,11 +204,19 @@ impl Lease {
 
     /// Ends the use: what the last call left open is undone, and an instance that is in order serves again.
     pub fn release(mut self) {
-        let blueprint = &self.component.blueprint;
-        let clean = blueprint.settle(self.running.store.data_mut());
+        let blueprint = &self.program.blueprint;
+        let state = self.running.store.data_mut();
+        let clean =
+            blueprint.settle(state) && !state.memory_is_fuller_than(blueprint.limits.instance_memory_percent_max);
         if self.usable && clean && self.running.calls < blueprint.limits.instance_calls_max {
-            self.component.instances.put_idle(self.running);
+            self.program.instances.put_idle(self.running);
         }
+    }
+
+    /// The linked component that this is an instance of, from which typed handles to its exports are made. They are good for
+    /// this lease alone: by the next one the component may run another program.
+    pub fn instance_pre(&self) -> &InstancePre<State> {
+        &self.program.blueprint.instance_pre
     }
 
     /// The instance's store, to lend it resources and take them back.
@@ -226,11 +232,11 @@ impl Lease {
     fn enter(&mut self, call: CallContext) -> Result<(), CallError> {
         if !self.usable {
             let reason = "the instance was lost in an earlier call".to_owned();
-            return Err(CallError::Failed { component: self.component.id().clone(), reason });
+            return Err(CallError::Failed { component: self.program.id().clone(), reason });
         }
         self.usable = false;
         self.running.calls = self.running.calls.saturating_add(1);
-        self.component.begin(&mut self.running.store, call);
+        self.program.begin(&mut self.running.store, call);
         Ok(())
     }
 
@@ -240,8 +246,8 @@ impl Lease {
                 self.usable = true;
                 Ok(answer)
             }
-            Ok(Err(error)) => Err(self.component.failed(&error)),
-            Err(_) => Err(self.component.timed_out("the time for the call was over")),
+            Ok(Err(error)) => Err(self.program.failed(&error)),
+            Err(_) => Err(self.program.timed_out("the time for the call was over")),
         }
     }
 }

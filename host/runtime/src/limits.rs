@@ -41,6 +41,9 @@ pub struct RuntimeLimits {
     pub instance_idle: Duration,
     /// How many calls an instance serves before it is let go, so that no leak in a guest grows for ever.
     pub instance_calls_max: u32,
+    /// How much of its memory an instance may have taken, in percent, to serve another call: one that is fuller is let go
+    /// before it fails in the middle of one. Memory never shrinks, and engines of other languages free late.
+    pub instance_memory_percent_max: usize,
     /// How many streams of one service may be open at once.
     pub streams_max: u32,
     /// How long a request's body may take to arrive, and how long a stream may last after the head of its response.
@@ -68,6 +71,7 @@ impl Default for RuntimeLimits {
             handles_max: 10_000,
             instance_idle: Duration::from_secs(10),
             instance_calls_max: 100_000,
+            instance_memory_percent_max: 75,
             streams_max: 64,
             stream_time: Duration::from_secs(3600),
             upload_bytes_per_s_min: 16 << 10,

@@ -2,15 +2,17 @@
 
 use crate::bindings::{Request, Response};
 use crate::capability::Capability;
-use crate::component::{Component, Loader, memory_bytes_max};
+use crate::component::Component;
 use crate::context::CallContext;
 use crate::deliver::set_host_fields;
 use crate::engine::{EngineConfig, TickingEngine};
 use crate::error::{CallError, StartError};
 use crate::limits::RuntimeLimits;
+use crate::loader::Loader;
 use crate::metrics::RuntimeMetrics;
+use crate::program::{Program, memory_bytes_max};
 use crate::variables::VariablesCapability;
-use mutrapro_manifest::{App, ComponentId};
+use mutrapro_manifest::{App, ComponentId, Service};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Weak};
@@ -25,7 +27,9 @@ const IDLE_CHECK: Duration = Duration::from_secs(1);
 /// Every component of an application, ready to be called.
 pub struct Runtime {
     components: BTreeMap<ComponentId, Arc<Component>>,
+    plugins: BTreeMap<ComponentId, Arc<Component>>,
     pub(crate) limits: Arc<RuntimeLimits>,
+    pub(crate) loader: Arc<Loader>,
     _engine: TickingEngine,
 }
 
@@ -42,30 +46,35 @@ impl Runtime {
         capabilities: Vec<Arc<dyn Capability>>,
         metrics: RuntimeMetrics,
     ) -> Result<Arc<Self>, StartError> {
-        let memory = app.services.values().map(|service| memory_bytes_max(service, &limits)).max();
+        let memory =
+            app.services.values().chain(app.plugins.values()).map(|service| memory_bytes_max(service, &limits)).max();
         let engine = TickingEngine::new(engine, &limits, memory.unwrap_or(limits.memory_bytes_max))?;
         let limits = Arc::new(limits);
         let mut capabilities = capabilities;
         capabilities.push(Arc::new(VariablesCapability));
         let mut problems = Vec::new();
         let runtime = Arc::new_cyclic(|runtime: &Weak<Self>| {
-            let loader = Loader {
+            let loader = Arc::new(Loader {
                 engine: engine.engine.clone(),
                 limits: Arc::clone(&limits),
                 metrics,
                 capabilities: capabilities.into(),
                 runtime: runtime.clone(),
-            };
-            let mut components = BTreeMap::new();
-            for (id, service) in &app.services {
-                match loader.load(service) {
-                    Ok(component) => {
-                        components.insert(id.clone(), Arc::new(component));
+            });
+            let mut load = |services: &BTreeMap<ComponentId, Arc<Service>>| {
+                let mut components = BTreeMap::new();
+                for (id, service) in services {
+                    match loader.component(service) {
+                        Ok(component) => {
+                            components.insert(id.clone(), Arc::new(component));
+                        }
+                        Err(found) => problems.extend(found),
                     }
-                    Err(found) => problems.extend(found),
                 }
-            }
-            Self { components, limits, _engine: engine }
+                components
+            };
+            let (components, plugins) = (load(&app.services), load(&app.plugins));
+            Self { components, plugins, limits, loader, _engine: engine }
         });
         if problems.is_empty() { Ok(runtime) } else { Err(StartError::Components(problems)) }
     }
@@ -75,9 +84,14 @@ impl Runtime {
         self.components.get(id)
     }
 
-    /// Every component.
+    /// Every component, plugins apart.
     pub fn components(&self) -> impl Iterator<Item = &Arc<Component>> {
         self.components.values()
+    }
+
+    /// The plugin of this name. No component reaches it but through the contracts for plugins.
+    pub fn plugin(&self, id: &ComponentId) -> Option<&Arc<Component>> {
+        self.plugins.get(id)
     }
 
     /// The limits that calls run under.
@@ -108,18 +122,19 @@ impl Runtime {
         call: CallContext,
     ) -> Result<Option<Response>, CallError> {
         let component = self.callee(target, &call)?;
-        self.exchange_with(&component, request, call).await
+        self.exchange_with(component, &component.program(), request, call).await
     }
 
     /// As [`exchange`](Self::exchange), counted.
     pub(crate) async fn exchange_with(
         &self,
-        component: &Arc<Component>,
+        component: &Component,
+        program: &Arc<Program>,
         request: &Request,
         call: CallContext,
     ) -> Result<Option<Response>, CallError> {
         let started = Instant::now();
-        let outcome = self.try_exchange(component, request, call).await;
+        let outcome = self.try_exchange(component, program, request, call).await;
         match &outcome {
             Ok(Some(response)) => component.meter.count(response.status, started.elapsed()),
             Ok(None) => {}
@@ -130,19 +145,20 @@ impl Runtime {
 
     async fn try_exchange(
         &self,
-        component: &Arc<Component>,
+        component: &Component,
+        program: &Arc<Program>,
         request: &Request,
         call: CallContext,
     ) -> Result<Option<Response>, CallError> {
-        if component.exchange.is_none() {
+        if program.exchange.is_none() {
             let not_served = || CallError::NotServed { component: component.id().clone() };
-            return component.streams.as_ref().map(|_| None).ok_or_else(not_served);
+            return program.streams.as_ref().map(|_| None).ok_or_else(not_served);
         }
         let limit_bytes = self.limits.exchange_bytes_max;
         if request.body.len() > limit_bytes {
             return Err(CallError::RequestTooLarge { limit_bytes });
         }
-        let mut lease = component.acquire(&call).await?;
+        let mut lease = component.acquire_of(program, &call).await?;
         let response = lease.exchange(call, request).await?;
         lease.release();
         let failed = |reason| CallError::Failed { component: component.id().clone(), reason };
@@ -158,12 +174,12 @@ impl Runtime {
     }
 
     /// The component called `target`, if calls are not nested too deeply yet.
-    pub(crate) fn callee(&self, target: &ComponentId, call: &CallContext) -> Result<Arc<Component>, CallError> {
+    pub(crate) fn callee(&self, target: &ComponentId, call: &CallContext) -> Result<&Arc<Component>, CallError> {
         let component = self.components.get(target).ok_or_else(|| CallError::NoSuchComponent(target.clone()))?;
         if call.depth > self.limits.call_depth_max {
             return Err(component.overloaded("components call each other too deeply"));
         }
-        Ok(Arc::clone(component))
+        Ok(component)
     }
 
     /// Lets go of instances that have been idle for too long, for as long as the runtime lives.
@@ -176,8 +192,8 @@ impl Runtime {
                 let Some(since) = Instant::now().checked_sub(runtime.limits.instance_idle) else {
                     continue;
                 };
-                for component in runtime.components() {
-                    component.instances.release_idle(since);
+                for component in runtime.components().chain(runtime.plugins.values()) {
+                    component.program().instances.release_idle(since);
                 }
             }
         });

@@ -2,6 +2,7 @@
 
 use crate::context::CallContext;
 use crate::limits::ComputeAllowance;
+use crate::memory::GuestMemory;
 use crate::outbound::Outbound;
 use crate::runtime::Runtime;
 use mutrapro_manifest::Service;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
-use wasmtime::{ResourceLimiter, StoreLimits, StoreLimitsBuilder, UpdateDeadline, format_err};
+use wasmtime::{ResourceLimiter, UpdateDeadline, format_err};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -22,21 +23,19 @@ pub struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     parts: HashMap<TypeId, Box<dyn Any + Send>>,
-    limiter: StoreLimits,
+    memory: GuestMemory,
     compute: ComputeAllowance,
 }
 
 impl State {
     pub(crate) fn new(outbound: Outbound, wasi: WasiCtx, memory_bytes_max: usize) -> Self {
-        // A guest that runs out of memory traps with that as its reason, instead of somewhere in its allocator.
-        let limiter = StoreLimitsBuilder::new().memory_size(memory_bytes_max).trap_on_grow_failure(true).build();
         Self {
             outbound,
             table: ResourceTable::new(),
             wasi,
             http: WasiHttpCtx::new(),
             parts: HashMap::new(),
-            limiter,
+            memory: GuestMemory::new(memory_bytes_max),
             compute: ComputeAllowance::default(),
         }
     }
@@ -73,7 +72,12 @@ impl State {
     }
 
     pub(crate) fn limiter(&mut self) -> &mut dyn ResourceLimiter {
-        &mut self.limiter
+        &mut self.memory
+    }
+
+    /// Whether more than `percent` of the memory that the instance may have is taken.
+    pub(crate) fn memory_is_fuller_than(&self, percent: usize) -> bool {
+        self.memory.is_fuller_than(percent)
     }
 
     /// Called at each epoch in which the guest computes: it yields, or ends when it has used up its allowance.

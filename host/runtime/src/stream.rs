@@ -3,19 +3,19 @@
 //! Every request gets an instance of its own: who calls and which trace it is are facts of an instance, and they must
 //! not mix with those of another request that streams beside it.
 
-use crate::component::Blueprint;
 use crate::context::CallContext;
 use crate::error::CallError;
 use crate::instance::Counted;
 use crate::limits::RuntimeLimits;
 use crate::metrics::{InstanceState, TrapCause};
 use crate::patience::Patience;
+use crate::program::Blueprint;
 use crate::state::State;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use wasmtime::component::GuestTaskId;
 use wasmtime::{PoolConcurrencyLimitError, Store, StoreContextMut};
@@ -29,33 +29,26 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpView};
 /// response is to be told of the time, and not of the instance's end.
 const EXPIRATION_GRACE: Duration = Duration::from_secs(1);
 
-/// The streams of one component.
+/// The streams of one program.
 pub(crate) struct StreamHandler {
     handler: ProxyHandler<Streams>,
-    permits: Arc<Semaphore>,
 }
 
 impl StreamHandler {
-    pub(crate) fn new(blueprint: Blueprint, proxy: ProxyPre<State>) -> Self {
-        let streams_max = usize::try_from(blueprint.limits.streams_max).unwrap_or(Semaphore::MAX_PERMITS);
-        Self {
-            permits: Arc::new(Semaphore::new(streams_max)),
-            handler: ProxyHandler::new(Streams { blueprint, proxy }),
-        }
+    pub(crate) fn new(blueprint: Arc<Blueprint>, proxy: ProxyPre<State>) -> Self {
+        Self { handler: ProxyHandler::new(Streams { blueprint, proxy }) }
     }
 
-    /// Hands `request` to a new instance and gives the response's head when it is there, as long as there is `patience`.
+    /// Hands `request` to a new instance and gives the response's head when it is there, as long as there is patience. The
+    /// instance serves on when the handler is dropped.
     pub(crate) async fn handle(
         &self,
         request: http::Request<WasiBody>,
-        call: CallContext,
-        patience: Arc<Patience>,
+        call: StreamCall,
     ) -> Result<http::Response<WasiBody>, CallError> {
         let component = self.handler.state().blueprint.service.id.clone();
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-            return Err(CallError::Overloaded { component, reason: "too many streams are open" });
-        };
-        let handled = self.handler.handle(StreamCall { call, permit, patience: Arc::clone(&patience) }, request);
+        let patience = Arc::clone(&call.patience);
+        let handled = self.handler.handle(call, request);
         tokio::select! {
             outcome = handled => outcome.map_err(|error| self.call_error(&error)),
             () = patience.exhausted() => {
@@ -79,14 +72,14 @@ impl StreamHandler {
 }
 
 /// What a request brings into its instance.
-struct StreamCall {
-    call: CallContext,
-    permit: OwnedSemaphorePermit,
-    patience: Arc<Patience>,
+pub(crate) struct StreamCall {
+    pub(crate) call: CallContext,
+    pub(crate) permit: OwnedSemaphorePermit,
+    pub(crate) patience: Arc<Patience>,
 }
 
 struct Streams {
-    blueprint: Blueprint,
+    blueprint: Arc<Blueprint>,
     proxy: ProxyPre<State>,
 }
 
@@ -110,7 +103,7 @@ impl HandlerState for Streams {
             view: State::http,
             expiration: StreamTimer::new(Arc::clone(&blueprint.limits), Arc::clone(&patience)),
             state: StreamWorker {
-                blueprint: blueprint.clone(),
+                blueprint: Arc::clone(blueprint),
                 permit: Mutex::default(),
                 patience,
                 _streaming: Counted::new(&gauge),
@@ -121,7 +114,7 @@ impl HandlerState for Streams {
 
 /// One instance, which serves one request.
 struct StreamWorker {
-    blueprint: Blueprint,
+    blueprint: Arc<Blueprint>,
     permit: Mutex<Option<OwnedSemaphorePermit>>,
     /// That of its request, once it has come.
     patience: Arc<OnceLock<Arc<Patience>>>,

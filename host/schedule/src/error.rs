@@ -20,12 +20,4 @@ pub enum ScheduleError {
     /// Ticks are claimed in the service's database, and it has none.
     #[error("{0} has schedules but no database to claim their ticks in: add `database` to its entry")]
     NoDatabase(ComponentId),
-    /// The component has nothing to run.
-    #[error("{service} has schedules, but its component does not export mutrapro:schedule/job: {reason}")]
-    NotExported {
-        /// Which component.
-        service: ComponentId,
-        /// What was found instead.
-        reason: String,
-    },
 }

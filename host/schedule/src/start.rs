@@ -66,9 +66,7 @@ fn jobs_of(
 ) -> Result<Vec<Job>, ScheduleError> {
     let service = component.service();
     let database = databases.of(&service.id).ok_or_else(|| ScheduleError::NoDatabase(service.id.clone()))?;
-    let runner = ComponentJobs::new(Arc::clone(component), job_time)
-        .map_err(|error| ScheduleError::NotExported { service: service.id.clone(), reason: format!("{error:#}") })?;
-    let runner: Arc<dyn JobRunner> = Arc::new(runner);
+    let runner: Arc<dyn JobRunner> = Arc::new(ComponentJobs::new(Arc::clone(component), job_time));
     let job = |schedule: &mutrapro_manifest::Schedule| {
         let timetable = Timetable::parse(&schedule.cron).map_err(|reason| ScheduleError::Cron {
             service: service.id.clone(),

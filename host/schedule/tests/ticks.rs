@@ -4,7 +4,7 @@
 mod tests {
     use async_trait::async_trait;
     use jiff::Timestamp;
-    use mutrapro_manifest::{App, ComponentId, Database, Limits, Outbound, Service};
+    use mutrapro_manifest::{App, ComponentId, Database, Service};
     use mutrapro_schedule::{Job, JobRunner, ScheduleMetrics, TickOutcome, Timetable};
     use mutrapro_sql::{Databases, SqlMetrics, SqliteConfig};
     use prometheus_client::registry::Registry;
@@ -31,27 +31,18 @@ mod tests {
     async fn databases(folder: &Path) -> Arc<Databases> {
         let id = ComponentId::new("quotation-service");
         let service = Service {
-            id: id.clone(),
-            wasm: "quotation_service.wasm".into(),
-            route: None,
             database: Some(Database {
                 name: "quotation_db".to_owned(),
                 tables: BTreeSet::new(),
                 migrations: Vec::new(),
             }),
-            publishes: Vec::new(),
-            subscribes: Vec::new(),
-            schedules: Vec::new(),
-            outbound: Outbound::default(),
-            variables: BTreeMap::new(),
-            limits: Limits::default(),
-            blobs: false,
-            build_command: None,
+            ..Service::new(id.clone(), "quotation_service.wasm")
         };
         let app = App {
             name: "test".to_owned(),
             version: "0.1.0".to_owned(),
             services: BTreeMap::from([(id, Arc::new(service))]),
+            ..App::default()
         };
         let config = SqliteConfig::new(folder.to_owned());
         let databases = Databases::open(&app, &config, SqlMetrics::register(&mut Registry::default())).await.unwrap();

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::format_err;
 
-const INTERFACES: &[Interface] = &[Interface {
+/// What it gives, each with what grants it.
+pub const INTERFACES: &[Interface] = &[Interface {
     name: "mutrapro:sql/database",
     grant: "`database = \"…\"` and `tables` in its [[trigger.mutrapro]] entry",
 }];

@@ -4,6 +4,7 @@ use crate::bindings::mutrapro::sql::database::{Error, RowSet, Value};
 use crate::limits::NAME_BYTES_MAX;
 use crate::transaction::Transaction;
 use async_trait::async_trait;
+use std::time::Duration;
 
 /// One service's database. The caller is trusted: nothing here asks the guard.
 #[async_trait]
@@ -34,10 +35,9 @@ pub trait Database: Send + Sync {
         self.query("SELECT 1", Vec::new()).await.map(drop)
     }
 
-    /// Whether rows become visible in the order of the positions that they were given, as with one writer at a time.
-    fn commits_in_order(&self) -> bool {
-        false
-    }
+    /// How long a row may still become visible whose position, given by the database, is below that of one that is. Zero with
+    /// one writer at a time.
+    fn gap_time(&self) -> Duration;
 
     /// The host's own migrations in this engine's dialect, as version, name and text.
     fn host_migrations(&self) -> &'static [(u32, &'static str, &'static str)];

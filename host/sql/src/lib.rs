@@ -25,7 +25,7 @@ mod sqlite;
 mod transaction;
 
 pub use bindings::mutrapro::sql::database::{Error, RowSet, Value};
-pub use capability::SqlCapability;
+pub use capability::{INTERFACES, SqlCapability};
 pub use database::Database;
 pub use databases::Databases;
 pub use error::{MigrateError, OpenError};

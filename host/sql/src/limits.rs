@@ -47,6 +47,8 @@ pub(crate) const ANSWER_GRACE: Duration = Duration::from_millis(500);
 pub(crate) const SESSION_GRACE: Duration = Duration::from_secs(2);
 /// How often PostgreSQL looks whether whoever waits for a running statement is still there.
 pub(crate) const CLIENT_CHECK_TIME: Duration = Duration::from_secs(1);
+/// How long a transaction that was begun together with a commit, for somebody who waited, may be left unused.
+pub(crate) const BEGUN_TIME: Duration = Duration::from_millis(500);
 /// How long the rest of an answer that is too large is read and thrown away, before PostgreSQL is asked to stop it.
 pub(crate) const READ_ON_TIME: Duration = Duration::from_millis(50);
 /// How long it may take PostgreSQL to stop a statement that it is asked to stop.

@@ -25,6 +25,15 @@ pub(crate) trait Work: Send + 'static {
     async fn begin(&mut self) -> Result<(), Refusal>;
     async fn query(&mut self, statement: &str, parameters: Vec<Value>, until: Instant) -> Result<RowSet, Refusal>;
     async fn execute(&mut self, statement: &str, parameters: Vec<Value>, until: Instant) -> Result<u64, Refusal>;
+    /// As `execute`, where an error ends the transaction anyway.
+    async fn execute_last_chance(
+        &mut self,
+        statement: &str,
+        parameters: Vec<Value>,
+        until: Instant,
+    ) -> Result<u64, Refusal> {
+        self.execute(statement, parameters, until).await
+    }
     /// Takes the time that it needs.
     async fn run_script(&mut self, script: &str) -> Result<(), Refusal>;
     async fn savepoint(&mut self) -> Result<(), Refusal>;
@@ -125,6 +134,14 @@ impl<W: Work> BackEndTransaction for Open<W> {
     async fn execute(&mut self, statement: &str, parameters: Vec<Value>) -> Result<u64, Error> {
         let mut turn = self.held.turn().await?;
         let outcome = work(&mut turn)?.execute(statement, parameters, self.held.statement_deadline()).await;
+        self.held.conclude(turn, outcome).await
+    }
+
+    async fn execute_or_end(&mut self, statement: &str, parameters: Vec<Value>) -> Result<u64, Error> {
+        let mut turn = self.held.turn().await?;
+        let until = self.held.statement_deadline();
+        let outcome = work(&mut turn)?.execute_last_chance(statement, parameters, until).await;
+        let outcome = outcome.map_err(|refusal| Refusal { ends: true, ..refusal });
         self.held.conclude(turn, outcome).await
     }
 

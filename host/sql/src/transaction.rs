@@ -23,6 +23,8 @@ pub struct Transaction {
 pub(crate) trait BackEndTransaction: Send {
     async fn query(&mut self, statement: &str, parameters: Vec<Value>) -> Result<RowSet, Error>;
     async fn execute(&mut self, statement: &str, parameters: Vec<Value>) -> Result<u64, Error>;
+    /// As `execute`; an error ends the transaction.
+    async fn execute_or_end(&mut self, statement: &str, parameters: Vec<Value>) -> Result<u64, Error>;
     /// Runs any number of statements without parameters.
     async fn run_script(&mut self, script: &str) -> Result<(), Error>;
     async fn savepoint(&mut self) -> Result<(), Error>;
@@ -35,8 +37,15 @@ pub(crate) trait BackEndTransaction: Send {
 }
 
 impl Transaction {
-    pub(crate) fn new(back_end: Box<dyn BackEndTransaction>, metrics: Arc<ServiceMetrics>) -> Self {
-        Self { back_end, metrics }
+    /// The transaction that `beginning` gives, once it has; how long that takes is measured.
+    pub(crate) async fn begin<B: BackEndTransaction + 'static>(
+        beginning: impl Future<Output = Result<B, Error>>,
+        metrics: &Arc<ServiceMetrics>,
+    ) -> Result<Self, Error> {
+        let started = Instant::now();
+        let begun = beginning.await;
+        observe(&metrics.begin_wait, started);
+        Ok(Self { back_end: Box::new(begun?), metrics: Arc::clone(metrics) })
     }
 
     /// Runs one statement and answers its rows.
@@ -57,6 +66,18 @@ impl Transaction {
     pub async fn execute(&mut self, statement: &str, parameters: Vec<Value>) -> Result<u64, Error> {
         let started = Instant::now();
         let outcome = self.back_end.execute(statement, parameters).await;
+        observe(&self.metrics.execute, started);
+        outcome
+    }
+
+    /// As [`execute`](Self::execute), for the host's own statements, which fail for nothing that a service says: any error ends
+    /// the transaction, so nothing has to be done beforehand to keep it usable.
+    ///
+    /// # Errors
+    /// As in the contract.
+    pub async fn execute_or_end(&mut self, statement: &str, parameters: Vec<Value>) -> Result<u64, Error> {
+        let started = Instant::now();
+        let outcome = self.back_end.execute_or_end(statement, parameters).await;
         observe(&self.metrics.execute, started);
         outcome
     }

@@ -124,6 +124,7 @@ macro_rules! whole_contract {
                 read_that_nobody_waits_for_frees_its_connection,
                 transaction_that_is_open_too_long_is_rolled_back_while_its_owner_sleeps,
                 savepoints_undo_alone_and_nest,
+                statement_of_the_hosts_own_ends_its_transaction_when_it_fails,
                 commit_wakes_and_rollback_does_not,
                 closed_database_refuses,
             },

@@ -1,37 +1,31 @@
 //! What only the embedded back end promises: where its files are and how they are kept.
 
-use mutrapro_manifest::{App, ComponentId, Database as Declared, Limits, Outbound, Service};
+use mutrapro_manifest::{App, ComponentId, Database as Declared, Service};
 use mutrapro_sql::{Databases, Error, OpenError, SqlMetrics, SqliteConfig, Synchronous, Value};
 use prometheus_client::registry::Registry;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 fn service(id: &str, database: Option<&str>) -> (ComponentId, Arc<Service>) {
     let id = ComponentId::new(id);
     let service = Service {
-        id: id.clone(),
-        wasm: PathBuf::new(),
-        route: None,
         database: database.map(|name| Declared {
             name: name.to_owned(),
             tables: ["notes".to_owned()].into(),
             migrations: Vec::new(),
         }),
-        publishes: Vec::new(),
-        subscribes: Vec::new(),
-        schedules: Vec::new(),
-        outbound: Outbound::default(),
-        variables: BTreeMap::new(),
-        limits: Limits::default(),
-        blobs: false,
-        build_command: None,
+        ..Service::new(id.clone(), PathBuf::new())
     };
     (id, Arc::new(service))
 }
 
 fn app(services: impl IntoIterator<Item = (ComponentId, Arc<Service>)>) -> App {
-    App { name: "test".to_owned(), version: "0.1.0".to_owned(), services: services.into_iter().collect() }
+    App {
+        name: "test".to_owned(),
+        version: "0.1.0".to_owned(),
+        services: services.into_iter().collect(),
+        ..App::default()
+    }
 }
 
 fn metrics() -> SqlMetrics {

@@ -16,6 +16,30 @@ impl Application {
         Self { manifest: repository_root().join("spin.toml"), _folder: None }
     }
 
+    /// The application of this `spin.toml`, whose folder stays as long as the caller keeps it.
+    pub fn at(manifest: PathBuf) -> Self {
+        Self { manifest, _folder: None }
+    }
+
+    /// The repository's own application with a `spin.toml` that `change` made of its own. What the manifest names by paths is
+    /// that of the repository.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read, or the folder not be written.
+    pub fn extended(change: impl FnOnce(String) -> String) -> Result<Self> {
+        let own = Self::repository().manifest;
+        let manifest = std::fs::read_to_string(&own).with_context(|| format!("cannot read {}", own.display()))?;
+        let application = Self::new(&change(manifest), &[])?;
+        let folder = application.manifest.parent().context("a file is in a folder")?;
+        let linked = ["migrations", "examples"].map(|name| (name, repository_root().join(name)));
+        for (name, original) in linked.into_iter().chain([("target", target_folder())]) {
+            // Absolute, since a link is read from where it lies.
+            let original = original.canonicalize().with_context(|| format!("{} is not there", original.display()))?;
+            std::os::unix::fs::symlink(&original, folder.join(name))?;
+        }
+        Ok(application)
+    }
+
     /// An application whose `spin.toml` is `manifest`, with `files` (path below its folder, text) beside it. `{guests}` in the
     /// manifest stands for the folder of built components.
     ///
@@ -50,10 +74,15 @@ pub(crate) fn repository_root() -> PathBuf {
 }
 
 /// Where cargo builds to: beside the test's own executable, `<target>/<profile>/deps/<test>`.
-pub(crate) fn target_folder() -> PathBuf {
+pub fn target_folder() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
     let found = executable.ancestors().nth(3).map(Path::to_path_buf);
     found.unwrap_or_else(|| repository_root().join("target"))
+}
+
+/// The file of the guest `wasm` (a file's stem).
+pub fn guest(wasm: &str) -> PathBuf {
+    guests_folder().join(format!("{wasm}.wasm"))
 }
 
 fn guests_folder() -> PathBuf {

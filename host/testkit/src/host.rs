@@ -4,6 +4,7 @@ use crate::application::{Application, target_folder};
 use crate::client::Client;
 use crate::spin_lock;
 use anyhow::{Context, Result, bail, ensure};
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -28,6 +29,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) data: &'a Path,
     pub(crate) arguments: &'a [String],
     pub(crate) environment: &'a [(String, String)],
+    /// Where its standard error goes; to the test's own if nowhere.
+    pub(crate) log: Option<PathBuf>,
 }
 
 /// A running host, killed when this value is dropped.
@@ -89,6 +92,9 @@ impl Host {
         let log = std::env::var("MUTRAPRO_LOG").unwrap_or_else(|_| "warn".to_owned());
         command.args(["--log", &log]);
         command.args(launch.arguments).envs(launch.environment.iter().cloned());
+        if let Some(log) = &launch.log {
+            command.stderr(File::options().create(true).append(true).open(log)?);
+        }
         let mut process = command.stdout(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true).spawn()?;
         let output = process.stdout.take().context("the host has no standard output")?;
         let ready = tokio::time::timeout(START_PATIENCE, BufReader::new(output).lines().next_line()).await;
@@ -128,6 +134,15 @@ impl Host {
     /// When it has ended already.
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
         self.signal("TERM").await?;
+        Ok(self.process.wait().await?)
+    }
+
+    /// As [`terminate`](Self::terminate), with SIGINT, as Ctrl-C sends it.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub async fn interrupt(&mut self) -> Result<ExitStatus> {
+        self.signal("INT").await?;
         Ok(self.process.wait().await?)
     }
 

@@ -17,7 +17,7 @@ pub mod spin_lock;
 mod system;
 mod wait;
 
-pub use application::Application;
+pub use application::{Application, guest, target_folder};
 pub use client::{Answer, Client, answer};
 pub use host::{Host, executable as host_executable};
 pub use nats::NatsServer;

@@ -16,12 +16,16 @@ use tokio::process::Command;
 /// How long everything that was emitted may take to be handled, where servers or hosts were away meanwhile.
 const SETTLE_PATIENCE: Duration = Duration::from_secs(60);
 
+/// The file in the data folder that keeps what hosts log.
+const LOG: &str = "log";
+
 /// How a system is to be started.
 pub struct SystemBuilder {
     application: Application,
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
     shared: bool,
+    keeps_log: bool,
 }
 
 /// A system whose processes are killed when this value is dropped.
@@ -63,6 +67,13 @@ impl SystemBuilder {
         self
     }
 
+    /// Keeps what hosts log for [`System::log`], instead of showing it.
+    #[must_use]
+    pub fn with_log(mut self) -> Self {
+        self.keeps_log = true;
+        self
+    }
+
     /// Starts the system with nothing in it and waits until it is ready.
     ///
     /// # Errors
@@ -82,7 +93,13 @@ impl SystemBuilder {
     }
 
     fn launch<'a>(&'a self, data: &'a Path) -> Launch<'a> {
-        Launch { application: &self.application, data, arguments: &self.arguments, environment: &self.environment }
+        Launch {
+            application: &self.application,
+            data,
+            arguments: &self.arguments,
+            environment: &self.environment,
+            log: self.keeps_log.then(|| data.join(LOG)),
+        }
     }
 
     async fn run(&self, data: &Path, arguments: &[&str], environment: Vec<(String, String)>) -> Result<String> {
@@ -99,7 +116,7 @@ impl System {
     /// A system for `application`, on the back ends that the environment asks for.
     pub fn of(application: Application) -> SystemBuilder {
         let shared = Servers::are_asked_for();
-        SystemBuilder { application, environment: Vec::new(), arguments: Vec::new(), shared }
+        SystemBuilder { application, environment: Vec::new(), arguments: Vec::new(), shared, keeps_log: false }
     }
 
     /// A client of the public listener.
@@ -115,6 +132,14 @@ impl System {
     /// The data folder.
     pub fn data(&self) -> &Path {
         self.data.path()
+    }
+
+    /// What hosts have logged so far, if the system was started [`with_log`](SystemBuilder::with_log).
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.data().join(LOG))?)
     }
 
     /// The process id of the first host.
@@ -193,6 +218,14 @@ impl System {
         self.host.terminate().await
     }
 
+    /// As [`terminate`](Self::terminate), with SIGINT, as Ctrl-C sends it.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn interrupt(&mut self) -> Result<ExitStatus> {
+        self.host.interrupt().await
+    }
+
     /// The value of a metric on the first host: the sum over all series of `name` whose labels contain every one of
     /// `labels` (`service="user-service"`).
     ///
@@ -200,6 +233,18 @@ impl System {
     /// When the metrics cannot be read.
     pub async fn metric(&self, name: &str, labels: &[&str]) -> Result<f64> {
         Ok(sum_of_series(&self.host.metrics().await?, name, labels))
+    }
+
+    /// As [`metric`](Self::metric), summed over every host.
+    ///
+    /// # Errors
+    /// When the metrics of one cannot be read.
+    pub async fn metric_of_all(&self, name: &str, labels: &[&str]) -> Result<f64> {
+        let mut sum = self.metric(name, labels).await?;
+        for host in &self.others {
+            sum += sum_of_series(&host.metrics().await?, name, labels);
+        }
+        Ok(sum)
     }
 
     /// Waits until every event that was emitted has been handled by every consumer.

@@ -1,7 +1,7 @@
 //! The operations that are compared, and the one that fills the outbox.
 
 use crate::item::{Item, ItemId, NewItem};
-use crate::store;
+use crate::{plugin_calls, store};
 use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -21,6 +21,7 @@ pub(crate) fn router() -> Router {
         .route("/items/{id}", get(read))
         .route("/items", post(create))
         .route("/events/{n}", post(emit))
+        .route("/plugin-calls/{n}", get(plugin_calls::measure))
 }
 
 async fn read(Path(id): Path<ItemId>) -> Result<Json<Item>> {

@@ -1,7 +1,7 @@
 //! Joining OpenAPI documents.
 
 use super::frame;
-use crate::routes::{self, PREFIX};
+use crate::routes::{PREFIX, Routes};
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,10 +34,10 @@ pub(super) struct Merged {
 /// A component's kind and name: `("schemas", "User")`.
 type Name = (String, String);
 
-/// Joins the parts in their order.
-pub(super) fn merge(parts: Vec<Part>) -> Merged {
+/// Joins the parts in their order, as far as `routes` lead to them.
+pub(super) fn merge(routes: &Routes, parts: Vec<Part>) -> Merged {
     let mut components = by_name(frame::components());
-    let mut whole = Paths::default();
+    let mut whole = Paths::of(routes);
     for Part { service, mut document } in parts {
         let mut own = by_name(document.get_mut("components").map(Value::take).unwrap_or_default());
         // Who may take what is the gateway's to say.
@@ -138,14 +138,18 @@ fn rename_references(value: &mut Value, rename: &impl Fn(&Name) -> Option<String
 }
 
 /// What is joined so far.
-#[derive(Default)]
-struct Paths {
+struct Paths<'a> {
+    routes: &'a Routes,
     paths: Object,
     operation_ids: BTreeSet<String>,
     conflicts: Vec<String>,
 }
 
-impl Paths {
+impl<'a> Paths<'a> {
+    fn of(routes: &'a Routes) -> Self {
+        Self { routes, paths: Object::new(), operation_ids: BTreeSet::new(), conflicts: Vec::new() }
+    }
+
     /// Adds what a part says of a path, but for what does not lead there.
     fn add(&mut self, service: &str, path: &str, item: Value) {
         let Value::Object(members) = item else {
@@ -172,7 +176,8 @@ impl Paths {
 
     /// Makes an operation of a part one of the whole, or says why it is none.
     fn complete(&mut self, service: &str, method: &str, path: &str, operation: &mut Value) -> Result<(), String> {
-        let route = method.to_ascii_uppercase().parse::<Method>().ok().and_then(|method| routes::find(&method, path));
+        let parsed = method.to_ascii_uppercase().parse::<Method>().ok();
+        let route = parsed.and_then(|method| self.routes.find(&method, path));
         let route = route.filter(|route| route.service == service);
         let route = route.ok_or_else(|| format!("{service} publishes {method} {path}, which does not lead there"))?;
         let Value::Object(operation) = operation else {

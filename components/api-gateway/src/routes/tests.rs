@@ -3,6 +3,10 @@
 use super::*;
 use proptest::prelude::*;
 
+fn find(method: &Method, path: &str) -> Option<Route> {
+    Routes::default().find(method, path).cloned()
+}
+
 fn service(method: Method, path: &str) -> Option<(&'static str, Access)> {
     find(&method, inner_path(path)?).map(|route| (route.service, route.access))
 }
@@ -300,4 +304,27 @@ proptest! {
             prop_assert!(inner.split('/').all(|segment| segment != ".." && segment != "."));
         }
     }
+}
+
+#[test]
+fn added_routes_need_a_token_and_hide_nothing() {
+    let refused = |text: &str| {
+        let mut reasons = Vec::new();
+        let routes = Routes::with(text, |entry, reason| reasons.push(format!("{entry}: {reason}")));
+        (routes, reasons)
+    };
+    let (routes, reasons) = refused(" loyalty=loyalty-service, waiting-list = waiting-list-service,");
+    assert_eq!(reasons, Vec::<String>::new());
+    for path in ["/loyalty", "/loyalty/me", "/loyalty/internal/secrets"] {
+        let route = routes.find(&Method::DELETE, path).unwrap();
+        assert_eq!((route.service, route.access), ("loyalty-service", Access::Authenticated), "{path}");
+    }
+    assert_eq!(routes.find(&Method::GET, "/loyaltys"), None);
+    assert_eq!(routes.added_services(), ["loyalty-service", "waiting-list-service"]);
+    for entry in ["loyalty", "=x", "a=", "A=b", "a/b=c", "*=c", "internal=x", "docs=x", "auth=x", "payments=x"] {
+        let (routes, reasons) = refused(entry);
+        assert!(routes.added.is_empty() && reasons.len() == 1, "{entry}: {reasons:?}");
+    }
+    let (routes, reasons) = refused("loyalty=one,loyalty=two");
+    assert_eq!((routes.added_services(), reasons.len()), (vec!["one"], 1));
 }

@@ -1,20 +1,15 @@
-//! What a recording is: how long, how fine, how many channels. Read from the headers of WAV, FLAC, MP3 and OGG, and never
-//! decoded.
+//! What is kept of a recording, once a plugin has said what it is.
 
+use mutrapro_sdk::plugins::media_inspector::Audio;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Read, Seek, SeekFrom};
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, Track, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::MetadataOptions;
 use utoipa::ToSchema;
 
-/// How much is read at once, in bytes.
-const WINDOW_BYTES: u64 = 64 << 10;
-/// How often a window may be read before the file counts as one that nothing can be said of: 8 MiB in all.
-const WINDOWS_MAX: u32 = 128;
+/// The longest duration that is believed: 30 days.
+const DURATION_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
+const SAMPLE_RATE_HZ_MAX: u32 = 768_000;
+const CHANNELS_MAX: u32 = 64;
+const BIT_DEPTH_MAX: u32 = 64;
+const CODEC_BYTES_MAX: usize = 32;
 
 /// What is known of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,239 +24,127 @@ pub(crate) struct AudioMetadata {
     pub(crate) codec: Option<String>,
 }
 
-/// Where the bytes of a file come from.
-pub(crate) trait Bytes: Send + Sync {
-    /// The bytes from `offset`, as many as `length` or as there are.
-    fn read(&self, offset: u64, length: u64) -> io::Result<Vec<u8>>;
-}
-
-/// What the file of `size_bytes` behind `bytes` says of itself; `None` where it is malformed, of another format, or made so
-/// that too much of it would have to be read.
-pub(crate) fn measure(bytes: impl Bytes + 'static, size_bytes: u64) -> Option<AudioMetadata> {
-    let start = after_id3(&bytes, size_bytes);
-    let file = Windowed::new(bytes, start, size_bytes);
-    let options = MediaSourceStreamOptions { buffer_len: 64 << 10 };
-    let stream = MediaSourceStream::new(Box::new(file), options);
-    let probe = symphonia::default::get_probe();
-    let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default()).ok()?;
-    reader.first_track(TrackType::Audio).and_then(described)
-}
-
-/// The end of an ID3v2 tag, which may hold pictures: nothing in it is of interest (ID3v2.4.0, section 3.1).
-fn after_id3(bytes: &impl Bytes, size_bytes: u64) -> u64 {
-    let head = bytes.read(0, 10).unwrap_or_default();
-    let [b'I', b'D', b'3', _, _, _, a, b, c, d] = head.as_slice() else { return 0 };
-    let size = [a, b, c, d].iter().fold(0_u64, |size, byte| (size << 7) | u64::from(**byte & 0x7f));
-    Some(size.saturating_add(10)).filter(|end| *end < size_bytes).unwrap_or(0)
-}
-
-fn described(track: &Track) -> Option<AudioMetadata> {
-    let Some(CodecParameters::Audio(codec)) = &track.codec_params else { return None };
-    Some(AudioMetadata {
-        duration_ms: duration_ms(track, codec),
-        sample_rate_hz: codec.sample_rate,
-        channels: codec.channels.as_ref().and_then(|channels| u32::try_from(channels.count()).ok()),
-        bit_depth: codec.bits_per_sample,
-        codec: symphonia::default::get_codecs()
-            .get_audio_decoder(codec.codec)
-            .map(|decoder| decoder.codec.info.short_name.to_owned()),
-    })
-}
-
-fn duration_ms(track: &Track, codec: &AudioCodecParameters) -> Option<u64> {
-    let in_time = || {
-        let time = track.time_base?.calc_duration(track.duration?)?;
-        let (seconds, nanos) = time.parts();
-        u64::try_from(seconds).ok()?.checked_mul(1000)?.checked_add(u64::from(nanos) / 1_000_000)
-    };
-    let in_frames = || {
-        let rate = u128::from(codec.sample_rate.filter(|rate| *rate > 0)?);
-        u64::try_from(u128::from(track.num_frames?) * 1000 / rate).ok()
-    };
-    in_time().or_else(in_frames)
-}
-
-/// A file of which one window is in memory.
-struct Windowed<B> {
-    bytes: B,
-    /// Where the file begins for its reader.
-    start: u64,
-    end: u64,
-    position: u64,
-    window: Vec<u8>,
-    window_start: u64,
-    windows_left: u32,
-}
-
-impl<B: Bytes> Windowed<B> {
-    fn new(bytes: B, start: u64, end: u64) -> Self {
-        Self { bytes, start, end, position: start, window: Vec::new(), window_start: 0, windows_left: WINDOWS_MAX }
-    }
-
-    /// What of the window is at the position and after it.
-    fn ready(&self) -> &[u8] {
-        let offset = self.position.checked_sub(self.window_start).and_then(|offset| usize::try_from(offset).ok());
-        offset.and_then(|offset| self.window.get(offset..)).unwrap_or_default()
-    }
-}
-
-impl<B: Bytes> Read for Windowed<B> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.position >= self.end || buffer.is_empty() {
-            return Ok(0);
-        }
-        if self.ready().is_empty() {
-            self.windows_left =
-                self.windows_left.checked_sub(1).ok_or_else(|| io::Error::other("too much has been read"))?;
-            self.window = self.bytes.read(self.position, WINDOW_BYTES.min(self.end - self.position))?;
-            self.window_start = self.position;
-        }
-        let mut ready = self.ready();
-        let length = ready.read(buffer)?;
-        self.position = self.position.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
-        Ok(length)
-    }
-}
-
-impl<B: Bytes> Seek for Windowed<B> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let position = match to {
-            SeekFrom::Start(offset) => self.start.checked_add(offset),
-            SeekFrom::End(offset) => self.end.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+impl AudioMetadata {
+    /// What is kept of `said`, with the names of the fields that cannot be true and are left out; `None` when nothing is
+    /// left.
+    pub(crate) fn checked(said: Audio) -> (Option<Self>, Vec<&'static str>) {
+        let mut refused = Vec::new();
+        let metadata = Self {
+            duration_ms: sane(said.duration_ms, "duration_ms", |ms| *ms <= DURATION_MS_MAX, &mut refused),
+            sample_rate_hz: sane(said.sample_rate_hz, "sample_rate_hz", up_to(SAMPLE_RATE_HZ_MAX), &mut refused),
+            channels: sane(said.channels, "channels", up_to(CHANNELS_MAX), &mut refused),
+            bit_depth: sane(said.bit_depth, "bit_depth", up_to(BIT_DEPTH_MAX), &mut refused),
+            codec: sane(said.codec, "codec", |codec| is_codec(codec), &mut refused)
+                .map(|codec| codec.to_ascii_lowercase()),
         };
-        let position = position.filter(|position| *position >= self.start);
-        self.position = position.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(self.position - self.start)
+        ((!metadata.is_empty()).then_some(metadata), refused)
+    }
+
+    fn is_empty(&self) -> bool {
+        let Self { duration_ms, sample_rate_hz, channels, bit_depth, codec } = self;
+        let numbers = [sample_rate_hz, channels, bit_depth];
+        duration_ms.is_none() && codec.is_none() && numbers.iter().all(|number| number.is_none())
     }
 }
 
-impl<B: Bytes> MediaSource for Windowed<B> {
-    fn is_seekable(&self) -> bool {
-        true
+/// `said`, if it passes; the name `field` goes to the `refused` if it does not.
+fn sane<T>(
+    said: Option<T>,
+    field: &'static str,
+    passes: impl FnOnce(&T) -> bool,
+    refused: &mut Vec<&'static str>,
+) -> Option<T> {
+    let said = said?;
+    if passes(&said) {
+        return Some(said);
     }
+    refused.push(field);
+    None
+}
 
-    fn byte_len(&self) -> Option<u64> {
-        Some(self.end.saturating_sub(self.start))
-    }
+fn up_to(max: u32) -> impl FnOnce(&u32) -> bool {
+    move |number| (1..=max).contains(number)
+}
+
+fn is_codec(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    (1..=CODEC_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU64, Ordering};
 
-    #[derive(Clone)]
-    struct Memory {
-        /// The file's beginning; zeros follow.
-        head: Vec<u8>,
-        size: u64,
-        read_bytes: Arc<AtomicU64>,
-    }
-
-    impl Memory {
-        fn new(head: &[u8], size: u64) -> Self {
-            Self { head: head.to_vec(), size, read_bytes: Arc::default() }
+    fn said(duration_ms: u64, [sample_rate_hz, channels, bit_depth]: [u32; 3], codec: &str) -> Audio {
+        Audio {
+            duration_ms: Some(duration_ms),
+            sample_rate_hz: Some(sample_rate_hz),
+            channels: Some(channels),
+            bit_depth: Some(bit_depth),
+            codec: Some(codec.to_owned()),
         }
     }
 
-    impl Bytes for Memory {
-        fn read(&self, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-            let length = length.min(self.size.saturating_sub(offset));
-            self.read_bytes.fetch_add(length, Ordering::Relaxed);
-            let at = |position: u64| usize::try_from(position).ok().and_then(|at| self.head.get(at)).copied();
-            Ok((offset..offset + length).map(|position| at(position).unwrap_or(0)).collect())
-        }
-    }
-
-    /// The header of a WAV with `data_bytes` of samples: 16 bits, two channels, 44.1 kHz.
-    fn wav(data_bytes: u32) -> Vec<u8> {
-        let mut wav = b"RIFF".to_vec();
-        wav.extend((36 + data_bytes).to_le_bytes());
-        wav.extend(b"WAVEfmt ");
-        wav.extend(16_u32.to_le_bytes());
-        wav.extend([1, 0, 2, 0]);
-        wav.extend(44_100_u32.to_le_bytes());
-        wav.extend(176_400_u32.to_le_bytes());
-        wav.extend([4, 0, 16, 0]);
-        wav.extend(b"data");
-        wav.extend(data_bytes.to_le_bytes());
-        wav
-    }
-
-    fn measured(head: &[u8], size: u64) -> Option<AudioMetadata> {
-        measure(Memory::new(head, size), size)
-    }
+    const NOTHING: Audio =
+        Audio { duration_ms: None, sample_rate_hz: None, channels: None, bit_depth: None, codec: None };
 
     #[test]
-    fn wav_is_measured_by_its_header() {
-        let data_bytes = 176_400 * 200;
-        let file = Memory::new(&wav(data_bytes), u64::from(data_bytes) + 44);
-        let metadata = measure(file.clone(), file.size).unwrap();
-        assert_eq!(metadata.duration_ms, Some(200_000));
-        assert_eq!((metadata.sample_rate_hz, metadata.channels, metadata.bit_depth), (Some(44_100), Some(2), Some(16)));
-        assert_eq!(metadata.codec.as_deref(), Some("pcm_s16le"));
-        assert!(file.read_bytes.load(Ordering::Relaxed) < 1 << 20, "35 MB were not read");
-    }
-
-    #[test]
-    fn flac_is_measured_by_its_stream_info() {
-        // Half a second of a sine, as `sox -n -r 8000 -c 1 -b 16 tone.flac synth 0.5 sine 440` makes it.
-        let flac = include_bytes!("audio/tone.flac");
-        let metadata = measured(flac, u64::try_from(flac.len()).unwrap()).unwrap();
-        assert_eq!((metadata.duration_ms, metadata.sample_rate_hz), (Some(500), Some(8000)));
-        assert_eq!((metadata.channels, metadata.bit_depth), (Some(1), Some(16)));
-        assert_eq!(metadata.codec.as_deref(), Some("flac"));
-    }
-
-    #[test]
-    fn mp3_is_measured_behind_its_tag() {
-        // 128 kbit/s, 44.1 kHz: 417 bytes a frame, of which the last of each three has a byte of padding or not.
-        let frame: Vec<u8> = [0xff, 0xfb, 0x90, 0x00].into_iter().chain(std::iter::repeat_n(0, 413)).collect();
-        let mut mp3 = b"ID3\x04\x00\x00\x00\x00\x02\x00".to_vec();
-        mp3.extend(std::iter::repeat_n(0xff, 256));
-        mp3.extend(frame.repeat(383));
-        let size = u64::try_from(mp3.len()).unwrap();
-        let metadata = measured(&mp3, size).unwrap();
-        assert_eq!(metadata.sample_rate_hz, Some(44_100));
-        let duration_ms = metadata.duration_ms.unwrap();
-        assert!((9_900..=10_100).contains(&duration_ms), "{duration_ms}");
-    }
-
-    #[test]
-    fn ogg_is_measured_by_its_last_page() {
-        // Half a second of a sine, as `sox -n -r 8000 -c 1 tone.ogg synth 0.5 sine 440` makes it.
-        let ogg = include_bytes!("audio/tone.ogg");
-        let metadata = measured(ogg, u64::try_from(ogg.len()).unwrap()).unwrap();
-        assert_eq!((metadata.duration_ms, metadata.sample_rate_hz), (Some(500), Some(8000)));
-        assert_eq!((metadata.channels, metadata.bit_depth), (Some(1), None));
-        assert_eq!(metadata.codec.as_deref(), Some("vorbis"));
-    }
-
-    #[test]
-    fn what_is_malformed_has_no_metadata() {
-        for head in [b"".as_slice(), b"RIFF", b"RIFF\xff\xff\xff\xffWAVEfmt \xff\xff\xff\xff", b"fLaC", b"OggS", b"ID3"]
-        {
-            assert_eq!(measured(head, 4096), None, "{}", head.escape_ascii());
+    fn what_can_be_true_is_kept() {
+        for (duration_ms, numbers, codec, kept_codec) in [
+            (0, [1, 1, 1], "a", "a"),
+            (200_000, [44_100, 2, 16], "PCM_s16le", "pcm_s16le"),
+            (2_592_000_000, [768_000, 64, 64], "0123456789_abcdefghijklmnop.v1-2", "0123456789_abcdefghijklmnop.v1-2"),
+        ] {
+            let (metadata, refused) = AudioMetadata::checked(said(duration_ms, numbers, codec));
+            let [sample_rate_hz, channels, bit_depth] = numbers.map(Some);
+            let codec = Some(kept_codec.to_owned());
+            let duration_ms = Some(duration_ms);
+            assert_eq!(metadata, Some(AudioMetadata { duration_ms, sample_rate_hz, channels, bit_depth, codec }));
+            assert!(refused.is_empty(), "{refused:?}");
         }
     }
 
     #[test]
-    fn zeros_without_end_are_given_up_on() {
-        let file = Memory::new(b"ID3\x04\x00\x00\x00\x00\x00\x00\xff\xfb", 1 << 30);
-        assert_eq!(measure(file.clone(), file.size), None);
-        assert!(file.read_bytes.load(Ordering::Relaxed) <= WINDOW_BYTES * u64::from(WINDOWS_MAX) + 10);
+    fn a_lie_in_every_field_leaves_nothing() {
+        let all = vec!["duration_ms", "sample_rate_hz", "channels", "bit_depth", "codec"];
+        for lie in [
+            said(2_592_000_001, [0, 0, 0], ""),
+            said(u64::MAX, [u32::MAX; 3], &"x".repeat(16 << 20)),
+            said(u64::MAX, [768_001, 65, 65], &"x".repeat(33)),
+        ] {
+            assert_eq!(AudioMetadata::checked(lie), (None, all.clone()));
+        }
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn damage_is_no_error(position in 0_usize..44, byte in any::<u8>(), size in 0_u64..100_000) {
-            let mut wav = wav(50_000);
-            wav[position] = byte;
-            let _ = measured(&wav, size);
+    #[test]
+    fn a_lie_costs_its_field_alone() {
+        let (metadata, refused) = AudioMetadata::checked(said(500, [8_000, 65, 16], "flac"));
+        let metadata = metadata.unwrap();
+        assert_eq!((metadata.duration_ms, metadata.sample_rate_hz, metadata.channels), (Some(500), Some(8_000), None));
+        assert_eq!((metadata.bit_depth, metadata.codec.as_deref()), (Some(16), Some("flac")));
+        assert_eq!(refused, ["channels"]);
+    }
+
+    #[test]
+    fn a_codec_is_a_plain_name() {
+        for codec in ["a b", "<script>", "mp3\n", "\u{212a}", "Ôgg", "\0", "a/b"] {
+            let (metadata, refused) = AudioMetadata::checked(Audio { codec: Some(codec.to_owned()), ..NOTHING });
+            assert_eq!((metadata, refused), (None, vec!["codec"]), "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn one_field_is_enough_and_none_is_nothing() {
+        for (said, is_kept) in [
+            (NOTHING, false),
+            (Audio { duration_ms: Some(0), ..NOTHING }, true),
+            (Audio { sample_rate_hz: Some(1), ..NOTHING }, true),
+            (Audio { channels: Some(1), ..NOTHING }, true),
+            (Audio { bit_depth: Some(1), ..NOTHING }, true),
+            (Audio { codec: Some("mp3".to_owned()), ..NOTHING }, true),
+        ] {
+            let (metadata, refused) = AudioMetadata::checked(said);
+            assert_eq!((metadata.is_some(), refused.len()), (is_kept, 0), "{metadata:?}");
         }
     }
 }

@@ -35,7 +35,7 @@ impl Kind {
         Self { mime_type, content_type }
     }
 
-    /// Whether [`audio`](super::audio) can say how long it is.
+    /// Whether the plugins are asked what it is as a recording.
     pub(crate) fn is_measured(self) -> bool {
         matches!(self.mime_type, "audio/wav" | "audio/flac" | "audio/mpeg" | "audio/ogg")
     }

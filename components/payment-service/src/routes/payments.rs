@@ -4,7 +4,7 @@ use crate::charging::{self, Order};
 use crate::domain::payment::{Method, PaymentStatus, may_see};
 use crate::domain::text::{check_reason, check_token};
 use crate::domain::{MilestoneId, PaymentId};
-use crate::gateway::{self, sandbox};
+use crate::gateway;
 use crate::refunding::{self, Wish};
 use crate::store::{self, Payment, PaymentFilter, Scope};
 use axum::http::StatusCode;
@@ -31,13 +31,11 @@ pub(crate) struct NewPayment {
     milestone_id: MilestoneId,
     /// How.
     method: Method,
-    /// Which gateway carries it; `sandbox` unless given.
+    /// Which gateway carries it; unless given, the first that the application is set up with.
     #[schema(example = "sandbox")]
     gateway: Option<String>,
-    /// What the gateway gave for the means of payment, never the number of a card: 1 to 255 visible characters. The
-    /// sandbox does as the token says: `sandbox_success` (unless given), `sandbox_decline`, and by webhook after a few
-    /// seconds `sandbox_delayed`, `sandbox_duplicate`, `sandbox_delayed_decline`, `sandbox_wrong_amount` and
-    /// `sandbox_wrong_currency`.
+    /// What the gateway gave for the means of payment, never the number of a card: 1 to 255 visible characters. Not given
+    /// where the gateway needs none.
     #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     token: Option<String>,
 }
@@ -45,8 +43,8 @@ pub(crate) struct NewPayment {
 impl Validate for NewPayment {
     fn validate(&self, errors: &mut FieldErrors) {
         if let Some(gateway) = &self.gateway {
-            let is_known = gateway::NAMES.contains(&gateway.as_str());
-            errors.check(is_known, "gateway", &format!("must be one of {}", gateway::NAMES.join(", ")));
+            let names = gateway::names();
+            errors.check(names.contains(gateway), "gateway", &format!("must be one of {}", names.join(", ")));
         }
         if let Some(token) = &self.token {
             errors.rule("token", check_token(token));
@@ -122,8 +120,8 @@ pub(crate) async fn create(
         idempotency_key,
         milestone_id: body.milestone_id,
         method: body.method,
-        gateway: body.gateway.unwrap_or_else(|| sandbox::NAME.to_owned()),
-        token: body.token.unwrap_or_else(|| sandbox::SUCCESS.to_owned()),
+        gateway: body.gateway.map_or_else(gateway::default_name, Ok)?,
+        token: body.token.unwrap_or_default(),
     };
     Ok((StatusCode::CREATED, Json(charging::pay(&order)?)))
 }

@@ -1,8 +1,11 @@
-//! What work costs. Estimates and quotations are worked out by the same function.
+//! What work costs by the studio's own rules. Estimates and quotations are worked out by the same function.
 //!
 //! `base_price × units × complexity_bp × rush_bp`, within the row's bounds, `+ additional_fees`, `− discount_bp`, rounded half
 //! up to the minor unit at the end alone. A row of the matrix holds the price of a simple piece of work without hurry; the
-//! multipliers are the quotation's, so that a coordinator can judge a piece.
+//! multipliers are the quotation's, so that a coordinator can judge a piece. What plugins add or take off comes after that:
+//! see [`adjustments`].
+
+pub(crate) mod adjustments;
 
 use mutrapro_sdk::money::{AMOUNT_MAX, BASIS_POINTS, Currency, share_rounded_up};
 
@@ -146,8 +149,17 @@ pub(crate) struct Cost {
     pub(crate) final_amount: i64,
 }
 
-/// Works out what `units` at `price` cost on `terms`. `None` when it is more than [`AMOUNT_MAX`].
-pub(crate) fn cost(price: &Price, units: Units, terms: &Terms) -> Option<Cost> {
+impl Cost {
+    /// Splits a total from 0 to [`AMOUNT_MAX`], of which `deposit_bp` (0 to 10000) are paid first, rounded up.
+    pub(crate) fn of(total_price: i64, deposit_bp: u32) -> Self {
+        let deposit_amount = share_rounded_up(total_price, i64::from(deposit_bp));
+        Self { total_price, deposit_amount, final_amount: total_price - deposit_amount }
+    }
+}
+
+/// Works out what `units` at `price` cost on `terms` by the studio's own rules, in minor units. `None` when it is more
+/// than [`AMOUNT_MAX`].
+pub(crate) fn computed_price(price: &Price, units: Units, terms: &Terms) -> Option<i64> {
     // Everything is kept exact, as a multiple of 1/SCALE of a minor unit, and rounded once.
     const SCALE: i128 = 2 * (BASIS_POINTS as i128) * (BASIS_POINTS as i128);
     let exact = i128::from(price.base_price)
@@ -159,10 +171,8 @@ pub(crate) fn cost(price: &Price, units: Units, terms: &Terms) -> Option<Cost> {
     let with_fees = bounded + i128::from(terms.additional_fees) * SCALE;
     let left_bp = i128::from(BASIS_POINTS) - i128::from(terms.discount_bp);
     let divisor = SCALE * i128::from(BASIS_POINTS);
-    let total = (with_fees * left_bp + divisor / 2).div_euclid(divisor);
-    let total_price = i64::try_from(total).ok().filter(|total| (0..=AMOUNT_MAX).contains(total))?;
-    let deposit_amount = share_rounded_up(total_price, i64::from(terms.deposit_bp));
-    Some(Cost { total_price, deposit_amount, final_amount: total_price - deposit_amount })
+    let rounded = (with_fees * left_bp + divisor / 2).div_euclid(divisor);
+    i64::try_from(rounded).ok().filter(|computed| (0..=AMOUNT_MAX).contains(computed))
 }
 
 /// What the studio asks before anybody has changed the matrix: a row for every complexity.

@@ -1,9 +1,10 @@
 //! Prices: everyone sees them and can have a piece estimated, administrators set them.
 
 use crate::domain::PriceId;
-use crate::domain::pricing::{Complexity, Cost, DEPOSIT_BP, RUSH_BP, ServiceType, Terms, UNITS_MAX, UnitType, Units};
+use crate::domain::pricing::adjustments::PriceLine;
+use crate::domain::pricing::{Complexity, Cost, DEPOSIT_BP, RUSH_BP, ServiceType, Terms, UNITS_MAX, UnitType};
 use crate::domain::request::Priority;
-use crate::quoting::priced;
+use crate::pricing::{Piece, Priced, priced};
 use crate::store::{self, ListedPrice, ONE_ACTIVE_PRICE, PriceChange, PriceFilter};
 use axum::http::StatusCode;
 use mutrapro_sdk::identity::{Role, User};
@@ -64,7 +65,11 @@ pub(crate) struct Estimate {
     complexity_bp: u32,
     /// What is multiplied with for hurry, in basis points.
     rush_bp: u32,
-    /// In minor units.
+    /// What the studio's own rules give, in minor units.
+    computed_price: i64,
+    /// What plugins add and take off, in their order, at most 60; with `computed_price` they are the `total_price`.
+    lines: Vec<PriceLine>,
+    /// The computed price with the lines, in minor units.
     total_price: i64,
     /// What would be paid first, in minor units.
     deposit_amount: i64,
@@ -173,21 +178,34 @@ pub(crate) async fn estimate(Json(body): Json<EstimateRequest>) -> Result<Json<E
     let currency = body.currency.unwrap_or(Currency::Vnd);
     let listed = store::active_price(&Database, body.service_type, complexity, currency)?
         .ok_or_else(|| Problem::not_found("price"))?;
+    let priority = body.priority.unwrap_or(Priority::Normal);
     let whole_bp = u32::try_from(BASIS_POINTS).unwrap_or(u32::MAX);
     let terms = Terms {
         complexity_bp: complexity.multiplier_bp(),
-        rush_bp: if body.priority == Some(Priority::Rush) { RUSH_BP } else { whole_bp },
+        rush_bp: if priority == Priority::Rush { RUSH_BP } else { whole_bp },
         additional_fees: 0,
         discount_bp: 0,
         deposit_bp: DEPOSIT_BP,
     };
-    let units = Units::of(listed.unit_type, body.amount);
-    let Cost { total_price, deposit_amount, final_amount } = priced(&listed.price(), units, &terms)?;
+    let piece = Piece {
+        request_id: None,
+        customer_id: None,
+        service_type: body.service_type,
+        complexity,
+        priority,
+        amount: body.amount,
+        currency,
+        quoted_at: Instant::now(),
+    };
+    let Priced { computed_price, lines, cost } = priced(&listed.price(), &piece, &terms)?;
+    let Cost { total_price, deposit_amount, final_amount } = cost;
     Ok(Json(Estimate {
         unit_type: listed.unit_type,
         base_price: listed.base_price,
         complexity_bp: terms.complexity_bp,
         rush_bp: terms.rush_bp,
+        computed_price,
+        lines,
         total_price,
         deposit_amount,
         final_amount,

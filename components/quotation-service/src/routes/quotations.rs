@@ -2,13 +2,14 @@
 
 use super::{OptionalReason, Reason};
 use crate::domain::pricing::{
-    Complexity, Cost, DEPOSIT_BP, MULTIPLIER_BP_MAX, Price, RUSH_BP, Terms, UNITS_MAX, UnitType, Units, begun_minutes,
+    Complexity, Cost, DEPOSIT_BP, MULTIPLIER_BP_MAX, Price, RUSH_BP, Terms, UNITS_MAX, UnitType, begun_minutes,
 };
 use crate::domain::quotation::{QuotationStatus, VALID_DAYS, VALID_DAYS_MAX};
 use crate::domain::request::{Priority, RequestStatus, Standing};
 use crate::domain::text::{TEXT_CHARACTERS_MAX, check_text};
 use crate::domain::{QuotationId, RequestId};
-use crate::quoting::{self, Decision, priced};
+use crate::pricing::{Piece, Priced, priced};
+use crate::quoting::{self, Decision, QuotationWithLines};
 use crate::requests;
 use crate::store::{self, ListedPrice, Quotation, Request};
 use axum::http::StatusCode;
@@ -95,7 +96,7 @@ impl Validate for QuotationTerms {
 #[utoipa::path(post, path = "/requests/{id}/quotations", operation_id = "create_quotation", tag = "quotations",
     params(("id" = RequestId, Path)), request_body = QuotationTerms,
     responses(
-        (status = 201, body = Quotation),
+        (status = 201, body = QuotationWithLines),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 403, body = Details, description = "`not_your_request`", content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
@@ -107,7 +108,7 @@ pub(crate) async fn create(
     user: User,
     Path(id): Path<RequestId>,
     Json(terms): Json<QuotationTerms>,
-) -> Result<(StatusCode, Json<Quotation>)> {
+) -> Result<(StatusCode, Json<QuotationWithLines>)> {
     let (request, standing) = requests::visible(&Database, id, &user)?;
     may_quote(standing)?;
     let draft = first_draft(&request, &terms, Instant::now())?;
@@ -120,7 +121,7 @@ pub(crate) async fn create(
 }
 
 /// A draft of the first version; [`quoting::draft`] gives it its place among the others.
-fn first_draft(request: &Request, terms: &QuotationTerms, now: Instant) -> Result<Quotation> {
+fn first_draft(request: &Request, terms: &QuotationTerms, now: Instant) -> Result<QuotationWithLines> {
     is_open(request)?;
     let holder = request.coordinator_id.zip(request.coordinator_user_id);
     let (coordinator_id, coordinator_user_id) =
@@ -149,6 +150,7 @@ fn first_draft(request: &Request, terms: &QuotationTerms, now: Instant) -> Resul
         complexity_bp: terms.complexity_bp.unwrap_or(complexity.multiplier_bp()),
         additional_fees: terms.additional_fees.unwrap_or_default(),
         discount_bp: terms.discount_bp.unwrap_or_default(),
+        computed_price: 0,
         total_price: 0,
         currency: request.currency,
         deposit_bp: terms.deposit_bp.unwrap_or(DEPOSIT_BP),
@@ -165,11 +167,11 @@ fn first_draft(request: &Request, terms: &QuotationTerms, now: Instant) -> Resul
         created_at: now,
         updated_at: now,
     };
-    with_amounts(quotation, &price.price(), amount)
+    with_amounts(quotation, request, &price.price(), amount)
 }
 
 /// The quotation with what it costs.
-fn with_amounts(quotation: Quotation, price: &Price, amount: u32) -> Result<Quotation> {
+fn with_amounts(quotation: Quotation, request: &Request, price: &Price, amount: u32) -> Result<QuotationWithLines> {
     let terms = Terms {
         complexity_bp: quotation.complexity_bp,
         rush_bp: quotation.rush_bp,
@@ -177,12 +179,25 @@ fn with_amounts(quotation: Quotation, price: &Price, amount: u32) -> Result<Quot
         discount_bp: quotation.discount_bp,
         deposit_bp: quotation.deposit_bp,
     };
-    let Cost { total_price, deposit_amount, final_amount } = priced(price, Units::of(price.unit_type, amount), &terms)?;
+    let piece = Piece {
+        request_id: Some(request.id),
+        customer_id: Some(request.customer_id),
+        service_type: request.request_type,
+        complexity: quotation.complexity,
+        priority: quotation.priority,
+        amount,
+        currency: quotation.currency,
+        quoted_at: quotation.updated_at,
+    };
+    let Priced { computed_price, lines, cost } = priced(price, &piece, &terms)?;
+    let Cost { total_price, deposit_amount, final_amount } = cost;
     if total_price == 0 {
         // Nothing to pay would leave nothing to start the project with.
-        return Err(Problem::conflict("nothing_to_pay", "a quotation has to cost something: lower the discount"));
+        let detail = "a quotation has to cost something: lower the discount";
+        return Err(Problem::conflict("nothing_to_pay", detail));
     }
-    Ok(Quotation { total_price, deposit_amount, final_amount, ..quotation })
+    let quotation = Quotation { computed_price, total_price, deposit_amount, final_amount, ..quotation };
+    Ok(QuotationWithLines { quotation, lines })
 }
 
 fn price_of(request: &Request, complexity: Complexity) -> Result<ListedPrice> {
@@ -214,35 +229,41 @@ fn usual_amount(request: &Request, unit_type: UnitType) -> Result<u32> {
 #[utoipa::path(get, path = "/requests/{id}/quotations", operation_id = "list_quotations", tag = "quotations",
     params(("id" = RequestId, Path), PagingParameters),
     responses(
-        (status = 200, body = Page<Quotation>),
+        (status = 200, body = Page<QuotationWithLines>),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
         (status = 422, body = Details, description = "`invalid_fields`", content_type = "application/problem+json"),
     ))]
-pub(crate) async fn list(user: User, Path(id): Path<RequestId>, paging: Paging) -> Result<Json<Page<Quotation>>> {
+pub(crate) async fn list(
+    user: User,
+    Path(id): Path<RequestId>,
+    paging: Paging,
+) -> Result<Json<Page<QuotationWithLines>>> {
     let (_, standing) = requests::visible(&Database, id, &user)?;
     let with_drafts = standing != Standing::Customer;
     let rows = store::quotations(&Database, id, with_drafts, paging.after()?, paging.rows())?;
-    Ok(Json(paging.page(rows, |quotation| quotation.id.to_string())))
+    let Page { items, next_cursor } = paging.page(rows, |quotation| quotation.id.to_string());
+    Ok(Json(Page { items: quoting::all_with_lines(&Database, items)?, next_cursor }))
 }
 
 /// A quotation; customers see what was sent to them.
 #[utoipa::path(get, path = "/quotations/{id}", operation_id = "show_quotation", tag = "quotations",
     params(("id" = QuotationId, Path)),
     responses(
-        (status = 200, body = Quotation),
+        (status = 200, body = QuotationWithLines),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
     ))]
-pub(crate) async fn show(user: User, Path(id): Path<QuotationId>) -> Result<Json<Quotation>> {
-    Ok(Json(quoting::visible(&Database, id, &user)?.0))
+pub(crate) async fn show(user: User, Path(id): Path<QuotationId>) -> Result<Json<QuotationWithLines>> {
+    let (quotation, ..) = quoting::visible(&Database, id, &user)?;
+    Ok(Json(quoting::with_lines(&Database, quotation)?))
 }
 
 /// Changes a draft. For the coordinator who holds the request.
 #[utoipa::path(patch, path = "/quotations/{id}", operation_id = "change_quotation", tag = "quotations",
     params(("id" = QuotationId, Path)), request_body = QuotationTerms,
     responses(
-        (status = 200, body = Quotation),
+        (status = 200, body = QuotationWithLines),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 403, body = Details, description = "`not_your_request`", content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
@@ -253,20 +274,25 @@ pub(crate) async fn change(
     user: User,
     Path(id): Path<QuotationId>,
     Json(terms): Json<QuotationTerms>,
-) -> Result<Json<Quotation>> {
+) -> Result<Json<QuotationWithLines>> {
     let (draft, request, standing) = quoting::visible(&Database, id, &user)?;
     may_quote(standing)?;
+    // Nobody is asked to price what cannot change.
+    if draft.status != QuotationStatus::Draft {
+        return Err(quoting::not_a_draft());
+    }
     let changed = changed_draft(draft, &request, &terms, Instant::now())?;
-    let quotation = transaction(|tx| {
-        if !store::update_draft(tx, &changed)? {
-            return Err(Problem::conflict("not_a_draft", "only a draft can be changed: write the next version"));
-        }
-        quoting::found(tx, id)
-    })?;
+    let quotation = transaction(|tx| quoting::change_draft(tx, &changed))?;
     Ok(Json(quotation))
 }
 
-fn changed_draft(draft: Quotation, request: &Request, terms: &QuotationTerms, now: Instant) -> Result<Quotation> {
+/// The draft with other terms and what it costs then; its lines are asked for anew.
+fn changed_draft(
+    draft: Quotation,
+    request: &Request,
+    terms: &QuotationTerms,
+    now: Instant,
+) -> Result<QuotationWithLines> {
     let complexity = terms.complexity.unwrap_or(draft.complexity);
     let price = price_of(request, complexity)?;
     let amount = terms.audio_minutes.or(draft.audio_minutes).unwrap_or(1);
@@ -289,25 +315,26 @@ fn changed_draft(draft: Quotation, request: &Request, terms: &QuotationTerms, no
         updated_at: now,
         ..draft
     };
-    with_amounts(quotation, &price.price(), amount)
+    with_amounts(quotation, request, &price.price(), amount)
 }
 
 /// Sends a draft to the customer. For the coordinator who holds the request.
 #[utoipa::path(post, path = "/quotations/{id}/send", operation_id = "send_quotation", tag = "quotations",
     params(("id" = QuotationId, Path)),
     responses(
-        (status = 200, body = Quotation),
+        (status = 200, body = QuotationWithLines),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 403, body = Details, description = "`not_your_request`", content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
         (status = 409, body = Details, description = "`illegal_transition`", content_type = "application/problem+json"),
     ))]
-pub(crate) async fn send(user: User, Path(id): Path<QuotationId>) -> Result<Json<Quotation>> {
+pub(crate) async fn send(user: User, Path(id): Path<QuotationId>) -> Result<Json<QuotationWithLines>> {
     let now = Instant::now();
     let sent = transaction(|tx| {
         let (quotation, request, standing) = quoting::visible(tx, id, &user)?;
         may_quote(standing)?;
-        quoting::send(tx, &quotation, &request, now)
+        let sent = quoting::send(tx, &quotation, &request, now)?;
+        quoting::with_lines(tx, sent)
     })?;
     Ok(Json(sent))
 }
@@ -316,14 +343,14 @@ pub(crate) async fn send(user: User, Path(id): Path<QuotationId>) -> Result<Json
 #[utoipa::path(post, path = "/quotations/{id}/approve", operation_id = "approve_quotation", tag = "quotations",
     params(("id" = QuotationId, Path)),
     responses(
-        (status = 200, body = Quotation),
+        (status = 200, body = QuotationWithLines),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 403, body = Details, description = "`not_your_quotation`", content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
         (status = 409, body = Details, description = "`illegal_transition`, `quotation_expired`",
             content_type = "application/problem+json"),
     ))]
-pub(crate) async fn approve(user: User, Path(id): Path<QuotationId>) -> Result<Json<Quotation>> {
+pub(crate) async fn approve(user: User, Path(id): Path<QuotationId>) -> Result<Json<QuotationWithLines>> {
     decided(&user, id, quoting::approve)
 }
 
@@ -331,7 +358,7 @@ pub(crate) async fn approve(user: User, Path(id): Path<QuotationId>) -> Result<J
 #[utoipa::path(post, path = "/quotations/{id}/reject", operation_id = "reject_quotation", tag = "quotations",
     params(("id" = QuotationId, Path)), request_body = OptionalReason,
     responses(
-        (status = 200, body = Quotation),
+        (status = 200, body = QuotationWithLines),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 403, body = Details, description = "`not_your_quotation`", content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
@@ -343,7 +370,7 @@ pub(crate) async fn reject(
     user: User,
     Path(id): Path<QuotationId>,
     Json(body): Json<OptionalReason>,
-) -> Result<Json<Quotation>> {
+) -> Result<Json<QuotationWithLines>> {
     decided(&user, id, |tx, decision| quoting::reject(tx, decision, body.reason.clone()))
 }
 
@@ -351,7 +378,7 @@ pub(crate) async fn reject(
 #[utoipa::path(post, path = "/quotations/{id}/request-change", operation_id = "request_quotation_change",
     tag = "quotations", params(("id" = QuotationId, Path)), request_body = Reason,
     responses(
-        (status = 200, body = Quotation),
+        (status = 200, body = QuotationWithLines),
         (status = 401, body = Details, content_type = "application/problem+json"),
         (status = 403, body = Details, description = "`not_your_quotation`", content_type = "application/problem+json"),
         (status = 404, body = Details, description = "`not_found`", content_type = "application/problem+json"),
@@ -363,7 +390,7 @@ pub(crate) async fn request_change(
     user: User,
     Path(id): Path<QuotationId>,
     Json(body): Json<Reason>,
-) -> Result<Json<Quotation>> {
+) -> Result<Json<QuotationWithLines>> {
     decided(&user, id, |tx, decision| quoting::request_change(tx, decision, body.reason.clone()))
 }
 
@@ -372,7 +399,7 @@ fn decided(
     user: &User,
     id: QuotationId,
     decide: impl Fn(&mutrapro_sdk::sql::Transaction<'_>, &Decision<'_>) -> Result<Quotation>,
-) -> Result<Json<Quotation>> {
+) -> Result<Json<QuotationWithLines>> {
     let now = Instant::now();
     let quotation = transaction(|tx| {
         let (quotation, request, _) = quoting::visible(tx, id, user)?;
@@ -380,7 +407,8 @@ fn decided(
         if quotation.customer_user_id != user.id || !user.is(Role::Customer) {
             return Err(Problem::forbidden("not_your_quotation", "only its customer may decide"));
         }
-        decide(tx, &Decision { quotation: &quotation, request: &request, by: user.id, at: now })
+        let decided = decide(tx, &Decision { quotation: &quotation, request: &request, by: user.id, at: now })?;
+        quoting::with_lines(tx, decided)
     })?;
     Ok(Json(quotation))
 }

@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 
 const COLUMNS: &str = "id, request_id, customer_id, customer_user_id, coordinator_id, coordinator_user_id, version, \
                        is_active, parent_quotation_id, audio_minutes, complexity, estimated_minutes, base_price, \
-                       complexity_bp, additional_fees, discount_bp, total_price, currency, deposit_bp, \
-                       deposit_amount, final_amount, priority, rush_bp, status, valid_days, valid_until, notes, \
-                       sent_at, decided_at, created_at, updated_at";
+                       complexity_bp, additional_fees, discount_bp, computed_price, total_price, currency, \
+                       deposit_bp, deposit_amount, final_amount, priority, rush_bp, status, valid_days, valid_until, \
+                       notes, sent_at, decided_at, created_at, updated_at";
 
 row! {
     /// What a coordinator offers for a request.
@@ -53,7 +53,9 @@ row! {
         pub(crate) additional_fees: i64,
         /// Taken off, in basis points.
         pub(crate) discount_bp: u32,
-        /// In minor units.
+        /// What the studio's own rules give, in minor units.
+        pub(crate) computed_price: i64,
+        /// The same with what plugins added and took off, in minor units.
         pub(crate) total_price: i64,
         /// What amounts are counted in.
         pub(crate) currency: Currency,
@@ -131,10 +133,10 @@ pub(crate) fn insert_quotation(tx: &Transaction<'_>, quotation: &Quotation) -> R
     tx.execute(
         "INSERT INTO quotations (id, request_id, customer_id, customer_user_id, coordinator_id, coordinator_user_id,
             version, is_active, parent_quotation_id, audio_minutes, complexity, estimated_minutes, base_price,
-            complexity_bp, additional_fees, discount_bp, total_price, currency, deposit_bp, deposit_amount,
-            final_amount, priority, rush_bp, status, valid_days, notes, created_at, updated_at)
+            complexity_bp, additional_fees, discount_bp, computed_price, total_price, currency, deposit_bp,
+            deposit_amount, final_amount, priority, rush_bp, status, valid_days, notes, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-            $23, $24, $25, $26, $27, $27)",
+            $23, $24, $25, $26, $27, $28, $28)",
         params![
             quotation.id,
             quotation.request_id,
@@ -152,6 +154,7 @@ pub(crate) fn insert_quotation(tx: &Transaction<'_>, quotation: &Quotation) -> R
             quotation.complexity_bp,
             quotation.additional_fees,
             quotation.discount_bp,
+            quotation.computed_price,
             quotation.total_price,
             quotation.currency,
             quotation.deposit_bp,
@@ -173,9 +176,9 @@ pub(crate) fn update_draft(tx: &Transaction<'_>, quotation: &Quotation) -> Resul
     let changed = tx.execute(
         "UPDATE quotations SET
             audio_minutes = $2, complexity = $3, estimated_minutes = $4, base_price = $5, complexity_bp = $6,
-            additional_fees = $7, discount_bp = $8, total_price = $9, deposit_bp = $10, deposit_amount = $11,
-            final_amount = $12, rush_bp = $13, valid_days = $14, notes = $15, updated_at = $16
-         WHERE id = $1 AND status = $17",
+            additional_fees = $7, discount_bp = $8, computed_price = $9, total_price = $10, deposit_bp = $11,
+            deposit_amount = $12, final_amount = $13, rush_bp = $14, valid_days = $15, notes = $16, updated_at = $17
+         WHERE id = $1 AND status = $18",
         params![
             quotation.id,
             quotation.audio_minutes,
@@ -185,6 +188,7 @@ pub(crate) fn update_draft(tx: &Transaction<'_>, quotation: &Quotation) -> Resul
             quotation.complexity_bp,
             quotation.additional_fees,
             quotation.discount_bp,
+            quotation.computed_price,
             quotation.total_price,
             quotation.deposit_bp,
             quotation.deposit_amount,

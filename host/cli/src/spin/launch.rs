@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Options of `mutrapro up` that Spin takes for itself, by the names of their fields.
-const SPINS_OWN: [&str; 2] = ["manifest", "cache_dir"];
+const SPINS_OWN: [&str; 3] = ["manifest", "cache_dir", "watch"];
 
 /// An option of Spin's own triggers, its short form, the environment variable that stands for it, and what to do instead.
 type Refused = (&'static str, Option<char>, Option<&'static str>, &'static str);
@@ -176,6 +176,9 @@ fn refuse_options(matches: &ArgMatches) -> Result<()> {
     let is_given = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
     if is_given("manifest") {
         bail!("--from is for `spin up`, which has locked the application already");
+    }
+    if is_given("watch") {
+        bail!("--watch is for `mutrapro up`; with Spin it is `spin watch`");
     }
     let given = REFUSED.iter().filter(|(name, ..)| is_given(name));
     let refused: Vec<_> =

@@ -69,10 +69,10 @@ pub enum NatsStorage {
 }
 
 impl NatsConfig {
-    /// Everything as usual on the server at `url`: one replica on disk, names that begin with `mutrapro`.
-    pub fn new(url: &str) -> Self {
+    /// Everything as usual on the servers at `urls`, separated by commas: one replica on disk, names that begin with `mutrapro`.
+    pub fn new(urls: &str) -> Self {
         Self {
-            urls: vec![url.to_owned()],
+            urls: urls.split(',').map(|url| url.trim().to_owned()).collect(),
             credentials: NatsCredentials::None,
             tls: NatsTls::default(),
             prefix: "mutrapro".to_owned(),
@@ -140,5 +140,6 @@ mod tests {
             assert!(!shown.contains(secret) && shown.contains("nats://host:4222"), "{shown}");
         }
         assert_eq!(NatsConfig::new("s3cret@host").shown_urls(), "host");
+        assert_eq!(NatsConfig::new("nats://a:1, nats://u:s3cret@b:2").shown_urls(), "nats://a:1, nats://b:2");
     }
 }

@@ -8,7 +8,7 @@ use mutrapro_events::{
     EventLimits, EventMetrics, EventsError, Outbox, PublishOutcome, Publisher, PublisherParts, Settlement,
     Subscription,
 };
-use mutrapro_manifest::{App, ComponentId, Database, Limits, Migration, Outbound, Service};
+use mutrapro_manifest::{App, ComponentId, Database, Migration, Service};
 use mutrapro_sql::{Databases, SqlMetrics, SqliteConfig, Value};
 use prometheus_client::registry::Registry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -201,17 +201,17 @@ impl System {
     }
 
     pub(crate) fn publisher(&self) -> Publisher {
-        self.publisher_of(true)
+        self.publisher_of(Duration::ZERO)
     }
 
-    /// A publisher of an outbox whose positions follow its commits, or do not.
-    pub(crate) fn publisher_of(&self, in_order: bool) -> Publisher {
+    /// A publisher of an outbox whose positions become visible in their order but for `gap_time`.
+    pub(crate) fn publisher_of(&self, gap_time: Duration) -> Publisher {
         let parts = PublisherParts {
             bus: self.bus(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             limits: self.limits.clone(),
             metrics: self.metrics.clone(),
-            in_order,
+            gap_time,
         };
         Publisher::new(self.outbox(), parts)
     }
@@ -255,23 +255,11 @@ fn app(id: &ComponentId) -> App {
         tables: BTreeSet::from(["parents".to_owned(), "effects".to_owned()]),
         migrations: vec![migration],
     };
-    let service = Service {
-        id: id.clone(),
-        wasm: "user_service.wasm".into(),
-        route: None,
-        database: Some(database),
-        publishes: Vec::new(),
-        subscribes: Vec::new(),
-        schedules: Vec::new(),
-        outbound: Outbound::default(),
-        variables: BTreeMap::new(),
-        limits: Limits::default(),
-        blobs: false,
-        build_command: None,
-    };
+    let service = Service { database: Some(database), ..Service::new(id.clone(), "user_service.wasm") };
     App {
         name: "test".to_owned(),
         version: "0.1.0".to_owned(),
         services: BTreeMap::from([(id.clone(), Arc::new(service))]),
+        ..App::default()
     }
 }

@@ -9,6 +9,7 @@ use mutrapro_events::{
 };
 use mutrapro_manifest::ComponentId;
 use mutrapro_testkit::{NatsServer, eventually};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -378,15 +379,27 @@ async fn wrong_address_and_wrong_credentials_are_told_with_a_remedy() {
     assert!(matches!(&refused, EventsError::Misconfigured(why) if why.contains("a.b")), "{refused}");
 }
 
-/// A certificate of 127.0.0.1 and the authority that signed it, both good for a hundred years and for nothing else.
-fn certificates() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificates")
+/// Writes an authority, and a certificate of 127.0.0.1 that it signed with its key, into `folder`.
+fn certificates(folder: &Path) -> [PathBuf; 3] {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    let files =
+        [("authority.pem", authority.pem()), ("server.pem", certificate.pem()), ("server.key", key.serialize_pem())];
+    files.map(|(name, text)| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    })
 }
 
 #[tokio::test]
 async fn connection_is_secured_both_ways_and_what_is_missing_is_told() {
-    let [authority, certificate, key] =
-        ["authority.pem", "server.pem", "server.key"].map(|name| certificates().join(name));
+    let folder = tempfile::tempdir().unwrap();
+    let [authority, certificate, key] = certificates(folder.path());
     let server = NatsServer::configured(&format!(
         "tls {{ cert_file: {certificate:?}, key_file: {key:?}, ca_file: {authority:?}, verify: true }}"
     ))
@@ -403,7 +416,7 @@ async fn connection_is_secured_both_ways_and_what_is_missing_is_told() {
     for (server, root, client) in [
         (&server, None, true),
         (&server, Some(&authority), false),
-        (&server, Some(&certificates().join("missing.pem")), true),
+        (&server, Some(&folder.path().join("missing.pem")), true),
         (&plain, Some(&authority), true),
     ] {
         let refused = connect(server, root, client).await.err().unwrap().to_string();

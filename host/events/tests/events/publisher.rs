@@ -196,7 +196,7 @@ async fn event_that_becomes_visible_behind_a_later_one_is_published_where_positi
     let system = System::start().await;
     let (stop, stopped) = watch::channel(false);
     let wake: Arc<Notify> = Arc::default();
-    let running = tokio::spawn(system.publisher_of(false).run(Arc::clone(&wake), stopped));
+    let running = tokio::spawn(system.publisher_of(Duration::from_secs(10)).run(Arc::clone(&wake), stopped));
     let [late, first] = ["1", "2"].map(|id| event("user.updated", id));
     // The position was taken before that of the other event, and is committed after it.
     let shift = "UPDATE outbox_events SET position = position + $1 WHERE event_id = $2";

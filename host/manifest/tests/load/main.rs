@@ -10,6 +10,7 @@ mod manifest;
 mod migrations;
 #[cfg(test)]
 mod patterns;
+mod plugins;
 #[cfg(test)]
 mod services;
 #[cfg(test)]

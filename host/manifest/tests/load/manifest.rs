@@ -1,7 +1,8 @@
 //! The file itself: syntax, keys, types, and what Spin has and this host has not.
 
 use crate::fixture::{COMPONENT, Fixture, HEAD, MIGRATION, accepted, refused, stateless, users};
-use mutrapro_manifest::{Manifest, Problems, Spot};
+use mutrapro_manifest::{ComponentId, LoadOptions, Manifest, Problems, RemoteSource, Spot, Variables};
+use std::collections::BTreeMap;
 
 fn lines(problems: &Problems) -> Vec<u32> {
     let line = |spot: &Spot| match spot {
@@ -176,9 +177,41 @@ fn what_spin_gives_and_this_host_does_not_is_refused_by_name() {
 }
 
 #[test]
-fn source_as_url_and_inline_component_are_not_supported() {
-    let manifest = stateless("").replace("\"users.wasm\"", "{ url = \"https://a\", digest = \"sha256:b\" } # <-");
-    refused(&manifest, &[], "as a URL is not supported yet by this host", "use a path");
+fn source_elsewhere_is_known_by_its_digest() {
+    let digest = "0123456789abcdef".repeat(4);
+    let with = |source: &str| stateless("").replace("\"users.wasm\"", source);
+    let good = format!("{{ url = \"https://example.com/users.wasm\", digest = \"sha256:{digest}\" }}");
+    let fixture = Fixture::new(&with(&good), &[]).with_wasm_required();
+    let read = || Manifest::read(&fixture.path()).unwrap();
+    let sources: Vec<_> = read().remote_sources().cloned().collect();
+    let url = "https://example.com/users.wasm".to_owned();
+    assert_eq!(sources, [RemoteSource { component: "users".to_owned(), url, sha256: digest.clone() }]);
+    let load =
+        |manifest: Manifest| manifest.into_app(&Variables::new([], |_| None, BTreeMap::new()), LoadOptions::default());
+    load(read()).unwrap();
+    let downloads = tempfile::tempdir().unwrap();
+    let fetched = || {
+        let mut manifest = read();
+        manifest.fetched_to(downloads.path());
+        load(manifest)
+    };
+    assert!(fetched().unwrap_err().to_string().contains("the WebAssembly file of `users` is missing"));
+    let path = downloads.path().join(format!("{digest}.wasm"));
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(fetched().unwrap().services[&ComponentId::new("users")].wasm, path);
+    for (source, message, remedy) in [
+        ("{ url = \"https://a/b\", digest = \"sha256:b\" }", "\"sha256:b\" is no digest", "sha256sum"),
+        ("{ url = \"https://a/b\" }", "`digest` is missing", "sha256:"),
+        (good.replace("https", "ftp").as_str(), "is no URL of a file", "https://"),
+        (good.replace("url", "registry").as_str(), "unknown key `registry`", "`url`"),
+    ] {
+        let problems = Fixture::new(&with(source), &[]).load().unwrap_err().to_string();
+        assert!(problems.contains(message) && problems.contains(remedy), "{problems}");
+    }
+}
+
+#[test]
+fn inline_component_is_not_supported() {
     let manifest = format!("{HEAD}[[trigger.mutrapro]]\ncomponent = {{ source = \"a.wasm\" }} # <-\n");
     refused(&manifest, &[], "written inside its trigger entry is not supported", "[component.<id>]");
 }

@@ -1,28 +1,17 @@
 use super::*;
-use mutrapro_manifest::{ComponentId, Database, Limits, Outbound};
+use mutrapro_manifest::{ComponentId, Database};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 fn service(id: &str, database: &str, tables: &[&str]) -> Arc<Service> {
     Arc::new(Service {
-        id: ComponentId::new(id),
-        wasm: PathBuf::new(),
-        route: None,
         database: Some(Database {
             name: database.to_owned(),
             tables: tables.iter().map(|table| (*table).to_owned()).collect(),
             migrations: Vec::new(),
         }),
-        publishes: Vec::new(),
-        subscribes: Vec::new(),
-        schedules: Vec::new(),
-        outbound: Outbound::default(),
-        variables: BTreeMap::new(),
-        limits: Limits::default(),
-        blobs: false,
-        build_command: None,
+        ..Service::new(ComponentId::new(id), PathBuf::new())
     })
 }
 
@@ -31,7 +20,7 @@ fn guard() -> Guard {
     let tasks = service("task-service", "task_db", &["task_assignments", "notes"]);
     let users = service("user-service", "user_db", &["users"]);
     let services = [Arc::clone(&tasks), users].into_iter().map(|service| (service.id.clone(), service)).collect();
-    Guard::new(&App { name: "test".to_owned(), version: "0.1.0".to_owned(), services }, &tasks)
+    Guard::new(&App { name: "test".to_owned(), version: "0.1.0".to_owned(), services, ..App::default() }, &tasks)
 }
 
 fn judge(statement: &str) -> Result<Verdict, Error> {

@@ -30,14 +30,11 @@ pub(super) struct PostgresDatabase {
 
 impl PostgresDatabase {
     async fn begin_within(&self, transaction_time: Option<Duration>) -> Result<Transaction, Error> {
-        let started = Instant::now();
-        let begun = self.begin_open(transaction_time).await;
-        observe(&self.metrics.begin_wait, started);
-        Ok(Transaction::new(Box::new(begun?), Arc::clone(&self.metrics)))
+        Transaction::begin(self.begin_open(transaction_time), &self.metrics).await
     }
 
     async fn begin_open(&self, transaction_time: Option<Duration>) -> Result<Open<Transacting>, Error> {
-        let lease = self.writers.take().await?;
+        let lease = self.writers.take_to_begin().await?;
         let transacting = Transacting::new(lease, Arc::clone(&self.limits), transaction_time.is_some());
         let surroundings = Surroundings {
             service: self.service.clone(),
@@ -62,6 +59,7 @@ impl Database for PostgresDatabase {
     async fn query(&self, statement: &str, parameters: Vec<Value>) -> Result<RowSet, Error> {
         let started = Instant::now();
         let mut lease = self.readers.take().await?;
+        lease.end_begun(started + self.limits.statement_time).await?;
         let call = || {
             let until = Instant::now() + self.limits.statement_time;
             Call { statement, parameters: &parameters, until, savepoints: None }
@@ -75,6 +73,11 @@ impl Database for PostgresDatabase {
         lease.put_back();
         observe(&self.metrics.query, started);
         outcome.map_err(Failure::into_error)
+    }
+
+    /// Twice what a transaction may take: its time is measured here, and the server is told to stop somewhat later.
+    fn gap_time(&self) -> Duration {
+        self.limits.transaction_time.saturating_mul(2)
     }
 
     fn host_migrations(&self) -> &'static [(u32, &'static str, &'static str)] {

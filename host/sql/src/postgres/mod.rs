@@ -42,7 +42,7 @@ pub(crate) const HOST_MIGRATIONS: &[(u32, &str, &str)] = &[(
     include_str!("../../../../migrations/host/postgres/0001_create_outbox_and_consumed.sql"),
 )];
 
-/// How a host uses the server that keeps the databases: PostgreSQL 14 or newer, reached without a pooler in between, which
+/// How a host uses the server that keeps the databases: PostgreSQL 15 or newer, reached without a pooler in between, which
 /// would lose what sessions are set to.
 ///
 /// Its `max_connections` has to suffice for all hosts together: for each, up to the sum of the three numbers here for every
@@ -110,7 +110,7 @@ pub(crate) async fn connect(
         Arc::new(Pool::new(options, count, Arc::clone(&hints), limits.wait_time))
     };
     let of_service = (pool(&role, Session::Writing, config.writers), pool(&role, Session::Reading, config.readers));
-    let of_host = pool(HOST_ROLE, Session::Writing, config.host_connections);
+    let of_host = pool(HOST_ROLE, Session::Host, config.host_connections);
     for (role, pool) in [(role.as_str(), &of_service.1), (HOST_ROLE, &of_host)] {
         pool.prove().await.map_err(|source| refused(place, role, source))?;
     }

@@ -4,13 +4,17 @@
 //! here and finds it dead before anything was done on it opens another in its place ([`Lease::renew`]). (The driver's own
 //! pool asks after each use, which would double the round trips of a read, and keeps its callers waiting for as long as a
 //! server refuses connections.)
+//!
+//! While somebody waits, whoever commits may begin the next transaction in the same round trip and leave it
+//! ([`Lease::leave_begun`]). Should nobody take it after all, it is rolled back after a moment.
 
 use super::connection::Connection;
 use super::errors::Failure;
 use super::hints::KnownHints;
 use crate::bindings::mutrapro::sql::database::Error;
-use crate::limits::{CONNECT_TIME, IDLE_TIME, STOP_TIME};
+use crate::limits::{BEGUN_TIME, CONNECT_TIME, IDLE_TIME, STOP_TIME};
 use sqlx::postgres::PgConnectOptions;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -26,17 +30,27 @@ pub(super) struct Pool {
 struct Shared {
     /// Tokio's semaphore serves in the order of arrival.
     permits: Arc<Semaphore>,
-    /// The one used last is at the end.
-    idle: Mutex<Vec<Idle>>,
+    /// How many wait for a permit to begin a transaction.
+    waiting: AtomicUsize,
+    idle: Mutex<IdleConnections>,
     options: PgConnectOptions,
     hints: Arc<KnownHints>,
     wait_time: Duration,
     runtime: Handle,
 }
 
+#[derive(Default)]
+struct IdleConnections {
+    /// The one used last is at the end.
+    list: Vec<Idle>,
+    /// Somebody looks after those with a transaction.
+    is_watched: bool,
+}
+
 struct Idle {
     connection: Connection,
     since: Instant,
+    has_begun: bool,
 }
 
 /// A connection for one transaction or one read. Dropping it stops what runs and closes it; the next one who waits gets its
@@ -46,7 +60,11 @@ pub(super) struct Lease {
     permit: Option<OwnedSemaphorePermit>,
     shared: Arc<Shared>,
     is_reused: bool,
+    has_begun: bool,
 }
+
+/// Counts one who waits, however the waiting ends.
+struct Waiting<'a>(&'a AtomicUsize);
 
 impl Pool {
     /// At most `count` connections, each waited for at most `wait_time`. Opens none.
@@ -54,6 +72,7 @@ impl Pool {
         let count = count.max(1);
         let shared = Arc::new(Shared {
             permits: Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1))),
+            waiting: AtomicUsize::new(0),
             idle: Mutex::default(),
             options,
             hints,
@@ -70,25 +89,35 @@ impl Pool {
     /// Why it cannot.
     pub(super) async fn prove(&self) -> Result<(), sqlx::Error> {
         let connection = self.shared.connect().await?;
-        self.shared.keep(connection);
+        self.shared.keep(connection, false);
         Ok(())
     }
 
     /// Waits for a free connection.
     pub(super) async fn take(&self) -> Result<Lease, Error> {
-        let permit = tokio::time::timeout(self.shared.wait_time, Arc::clone(&self.shared.permits).acquire_owned())
+        self.lease(self.permit().await?).await
+    }
+
+    /// As [`take`](Self::take), to begin a transaction: a commit may have begun it already.
+    pub(super) async fn take_to_begin(&self) -> Result<Lease, Error> {
+        let permit = {
+            let _counted = Waiting::on(&self.shared.waiting);
+            self.permit().await?
+        };
+        self.lease(permit).await
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        tokio::time::timeout(self.shared.wait_time, Arc::clone(&self.shared.permits).acquire_owned())
             .await
             .map_err(|_| Error::Unavailable("others kept every connection to the database too long".to_owned()))?
-            .map_err(|_| Error::Unavailable("the database has been closed".to_owned()))?;
-        let idle = self.shared.idle().pop();
-        let is_reused = idle.is_some();
-        let mut lease = Lease {
-            connection: idle.map(|idle| idle.connection),
-            permit: Some(permit),
-            shared: Arc::clone(&self.shared),
-            is_reused,
-        };
-        if !is_reused {
+            .map_err(|_| Error::Unavailable("the database has been closed".to_owned()))
+    }
+
+    async fn lease(&self, permit: OwnedSemaphorePermit) -> Result<Lease, Error> {
+        let idle = self.shared.idle().list.pop();
+        let mut lease = Lease::of(idle, permit, &self.shared);
+        if !lease.is_reused {
             lease.connect().await?;
         }
         Ok(lease)
@@ -100,7 +129,7 @@ impl Pool {
         let permits = self.shared.permits.acquire_many(self.count).await;
         self.shared.permits.close();
         drop(permits);
-        let idle = std::mem::take(&mut *self.shared.idle());
+        let idle = std::mem::take(&mut self.shared.idle().list);
         for Idle { connection, .. } in idle {
             connection.close().await?;
         }
@@ -109,6 +138,42 @@ impl Pool {
 }
 
 impl Lease {
+    fn of(idle: Option<Idle>, permit: OwnedSemaphorePermit, shared: &Arc<Shared>) -> Self {
+        Self {
+            is_reused: idle.is_some(),
+            has_begun: idle.as_ref().is_some_and(|idle| idle.has_begun),
+            connection: idle.map(|idle| idle.connection),
+            permit: Some(permit),
+            shared: Arc::clone(shared),
+        }
+    }
+
+    /// Whether somebody waits for a connection to begin a transaction.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.shared.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    /// A transaction has been begun on the connection for whoever takes it next.
+    pub(super) fn leave_begun(&mut self) {
+        self.has_begun = true;
+    }
+
+    /// Whether a transaction has been begun on the connection, which is the caller's from now on.
+    pub(super) fn take_begun(&mut self) -> bool {
+        std::mem::take(&mut self.has_begun)
+    }
+
+    /// Sees to it that no transaction has been begun on the connection. Should it have died, another takes its place.
+    pub(super) async fn end_begun(&mut self, until: Instant) -> Result<(), Error> {
+        if !self.take_begun() {
+            return Ok(());
+        }
+        match self.connection()?.control("ROLLBACK", Some(until)).await {
+            Err(Failure::Lost(_)) => self.renew().await,
+            outcome => outcome.map_err(Failure::into_error),
+        }
+    }
+
     /// The connection.
     pub(super) fn connection(&mut self) -> Result<&mut Connection, Error> {
         self.connection.as_mut().ok_or_else(|| Error::Unavailable("the connection was given up".to_owned()))
@@ -122,9 +187,9 @@ impl Lease {
     /// Puts a new connection in the place of one that has died. The others that are idle are as old, and go too.
     pub(super) async fn renew(&mut self) -> Result<(), Error> {
         drop(self.connection.take());
-        let dead = std::mem::take(&mut *self.shared.idle());
+        let dead = std::mem::take(&mut self.shared.idle().list);
         drop(dead);
-        self.is_reused = false;
+        (self.is_reused, self.has_begun) = (false, false);
         self.connect().await
     }
 
@@ -152,16 +217,29 @@ impl Lease {
     pub(super) fn put_back(mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         if connection.is_ready() {
-            self.shared.keep(connection);
+            self.shared.keep(connection, self.has_begun);
         } else if connection.is_busy() {
             let runtime = self.shared.runtime.clone();
             runtime.spawn(async move {
                 self.shared.stop_or_leave(&mut connection).await;
                 if connection.is_ready() {
-                    self.shared.keep(connection);
+                    self.shared.keep(connection, false);
                 }
             });
         }
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn on(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -187,7 +265,7 @@ impl Shared {
         opened.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
     }
 
-    async fn stop(&self, connection: &mut Connection) -> Result<(), Failure> {
+    async fn stop(self: &Arc<Self>, connection: &mut Connection) -> Result<(), Failure> {
         if !connection.is_busy() {
             return Ok(());
         }
@@ -199,19 +277,19 @@ impl Shared {
     }
 
     /// Stops what runs on a connection that nobody uses. If that fails, the server notices that it is closed in its own time.
-    async fn stop_or_leave(&self, connection: &mut Connection) {
+    async fn stop_or_leave(self: &Arc<Self>, connection: &mut Connection) {
         if let Err(failure) = self.stop(connection).await {
             tracing::debug!(error = ?failure.into_error(), "closing a connection on which a statement could not be stopped");
         }
     }
 
     /// Over an idle connection, or else one that is opened for it.
-    async fn cancel(&self, process_id: i32) -> Result<(), Failure> {
-        let idle = self.idle().pop();
+    async fn cancel(self: &Arc<Self>, process_id: i32) -> Result<(), Failure> {
+        let idle = self.take_idle(|idle| !idle.has_begun);
         if let Some(Idle { mut connection, .. }) = idle
             && connection.cancel(process_id).await.is_ok()
         {
-            self.keep(connection);
+            self.keep(connection, false);
             return Ok(());
         }
         let mut connection = self.connect().await?;
@@ -219,12 +297,30 @@ impl Shared {
         Ok(connection.close().await?)
     }
 
-    fn keep(&self, connection: Connection) {
-        self.idle().push(Idle { connection, since: Instant::now() });
+    fn keep(self: &Arc<Self>, connection: Connection, has_begun: bool) {
+        let mut idle = self.idle();
+        idle.list.push(Idle { connection, since: Instant::now(), has_begun });
+        if has_begun && !std::mem::replace(&mut idle.is_watched, true) {
+            self.runtime.spawn(end_what_is_left(Arc::downgrade(self), BEGUN_TIME));
+        }
+    }
+
+    /// A connection on which a transaction was begun that nobody took for `begun_time`.
+    fn take_left(self: &Arc<Self>, begun_time: Duration) -> Option<Lease> {
+        // While there is none to be had, there are takers.
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        let left = self.take_idle(|idle| idle.has_begun && idle.since.elapsed() >= begun_time)?;
+        Some(Lease::of(Some(left), permit, self))
+    }
+
+    fn take_idle(&self, is_wanted: impl Fn(&Idle) -> bool) -> Option<Idle> {
+        let list = &mut self.idle().list;
+        let index = list.iter().rposition(is_wanted)?;
+        Some(list.remove(index))
     }
 
     /// Nothing panics while it holds this lock, and a list of connections cannot be half changed.
-    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+    fn idle(&self) -> MutexGuard<'_, IdleConnections> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -235,12 +331,31 @@ async fn close_what_is_idle(pool: Weak<Shared>, idle_time: Duration) {
     loop {
         ticks.tick().await;
         let Some(shared) = pool.upgrade() else { return };
-        let old: Vec<Idle> = shared.idle().extract_if(.., |idle| idle.since.elapsed() >= idle_time).collect();
+        let old: Vec<Idle> = shared.idle().list.extract_if(.., |idle| idle.since.elapsed() >= idle_time).collect();
         drop(shared);
         for Idle { connection, .. } in old {
             if let Err(error) = connection.close().await {
                 tracing::debug!(%error, "an idle connection did not close cleanly");
             }
+        }
+    }
+}
+
+/// Rolls back transactions that were begun for somebody who went away. Ends when there are none.
+async fn end_what_is_left(pool: Weak<Shared>, begun_time: Duration) {
+    loop {
+        tokio::time::sleep(begun_time).await;
+        let Some(shared) = pool.upgrade() else { return };
+        while let Some(mut lease) = shared.take_left(begun_time) {
+            match lease.end_begun(Instant::now() + STOP_TIME).await {
+                Ok(()) => lease.put_back(),
+                Err(error) => tracing::debug!(?error, "closing a connection that was left"),
+            }
+        }
+        let mut idle = shared.idle();
+        if !idle.list.iter().any(|idle| idle.has_begun) {
+            idle.is_watched = false;
+            return;
         }
     }
 }
@@ -261,7 +376,7 @@ mod tests {
             lease.put_back();
         }
         tokio::spawn(close_what_is_idle(Arc::downgrade(&pool.shared), Duration::from_millis(10)));
-        let closed = async || Ok(pool.shared.idle().is_empty().then_some(()));
+        let closed = async || Ok(pool.shared.idle().list.is_empty().then_some(()));
         eventually("the idle connection is closed", closed).await.unwrap();
         assert!(!pool.take().await.unwrap().is_reused());
     }

@@ -52,7 +52,7 @@ impl<'a> Provisioner<'a> {
             run(&mut connection, &format!("make the role {role}"), &statements).await?;
         }
         for (service, database) in self.databases() {
-            if !exists(&mut connection, database).await? {
+            if !exists(&mut connection, &database.name).await? {
                 let create = creation(&database.name);
                 run(&mut connection, &format!("create the database {}", database.name), &create).await?;
             }
@@ -60,13 +60,29 @@ impl<'a> Provisioner<'a> {
             run(&mut connection, &format!("close the database {}", database.name), &closing).await?;
         }
         for common in COMMON_DATABASES {
-            // Not this account's to close on some servers; then who runs the server does.
-            let closed = run(&mut connection, common, &closed_to_public(common)).await;
-            if let Err(ProvisionError { source, .. }) = closed {
-                tracing::warn!("every role may still connect to the database {common}: {source}");
+            if exists(&mut connection, common).await? {
+                run(&mut connection, &format!("close the database {common}"), &closed_to_public(common)).await?;
             }
         }
+        self.warn_of_open_databases(&mut connection).await?;
         connection.close().await.map_err(failed("end the connection"))
+    }
+
+    /// Says which databases every role may connect to, also those that are not this account's to close: the server only
+    /// remarks on that.
+    async fn warn_of_open_databases(&self, connection: &mut PgConnection) -> Result<(), ProvisionError> {
+        let question = "SELECT datname FROM pg_database WHERE datallowconn AND has_database_privilege($1, oid, 'CONNECT') ORDER BY 1";
+        let answer = sqlx::query_scalar(question).bind(HOST_ROLE).fetch_all(connection).await;
+        let open: Vec<String> = answer.map_err(failed("look for open databases"))?;
+        let is_ours = |name: &String| self.databases().any(|(_, database)| database.name == *name);
+        let others: Vec<String> = open.into_iter().filter(|name| !is_ours(name)).collect();
+        if !others.is_empty() {
+            let names = others.join(", ");
+            tracing::warn!(
+                "every role may connect to {names}: REVOKE CONNECT ON DATABASE … FROM PUBLIC, as their owner"
+            );
+        }
+        Ok(())
     }
 
     /// Gives each role its rights on the tables that there are: comes after migrations.
@@ -92,7 +108,13 @@ impl<'a> Provisioner<'a> {
             text += &statements;
         }
         for common in COMMON_DATABASES {
-            text += &closed_to_public(common);
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "SELECT {} WHERE EXISTS (SELECT FROM pg_database WHERE datname = {}) \\gexec",
+                literal(closed_to_public(common).trim_end_matches([';', '\n'])),
+                literal(common),
+            );
         }
         for (service, database) in self.databases() {
             let name = &database.name;
@@ -116,7 +138,8 @@ impl<'a> Provisioner<'a> {
         self.app.services.values().filter_map(|service| Some((service.as_ref(), service.database.as_ref()?)))
     }
 
-    /// Each role with the statements that make it what it has to be.
+    /// Each role with the statements that make it what it has to be. Further attributes are not named: a role has none unless
+    /// somebody gives it some, and only a superuser may name them, were it to take them away.
     fn roles(&self) -> impl Iterator<Item = (String, String)> {
         let own = self.databases().map(|(service, _)| role_of(&service.id));
         own.chain([HOST_ROLE.to_owned()]).map(|role| {
@@ -124,7 +147,7 @@ impl<'a> Provisioner<'a> {
             let statements = format!(
                 "DO $$ BEGIN\n    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {}) THEN CREATE ROLE {name}; END IF;\n\
                  END $$;\n\
-                 ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION PASSWORD {verifier};\n\
+                 ALTER ROLE {name} LOGIN PASSWORD {verifier};\n\
                  DO $$ BEGIN\n    ALTER ROLE {name} SET temp_file_limit = '{TEMPORARY_FILES_MAX}';\n\
                  EXCEPTION WHEN insufficient_privilege THEN\n    \
                  RAISE NOTICE 'only a superuser limits the temporary files of a role: set temp_file_limit on the server';\n\
@@ -180,9 +203,9 @@ async fn run(connection: &mut PgConnection, what: &str, statements: &str) -> Res
     outcome.map(drop).map_err(failed(what))
 }
 
-async fn exists(connection: &mut PgConnection, database: &Database) -> Result<bool, ProvisionError> {
+async fn exists(connection: &mut PgConnection, database: &str) -> Result<bool, ProvisionError> {
     let question = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)";
-    let answer = sqlx::query(question).bind(&database.name).fetch_one(connection).await;
+    let answer = sqlx::query(question).bind(database).fetch_one(connection).await;
     answer.and_then(|row| row.try_get(0)).map_err(failed("look for a database"))
 }
 

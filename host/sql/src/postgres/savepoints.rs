@@ -38,11 +38,20 @@ impl Savepoints {
 
     /// What has to run before the next statement, if anything.
     pub(super) fn before_statement(&mut self) -> Option<String> {
+        self.before(true)
+    }
+
+    /// What has to run before a statement whose failure ends the transaction, if anything: nothing but the host's savepoints.
+    pub(super) fn before_last_chance(&mut self) -> Option<String> {
+        self.before(false)
+    }
+
+    fn before(&mut self, may_fail_alone: bool) -> Option<String> {
         let mut control = String::new();
         let mut given_up = self.given_up;
         let top = self.levels.len().saturating_sub(1);
         for (index, level) in self.levels.iter_mut().enumerate() {
-            if level.is_set && (index < top || level.is_clean) {
+            if level.is_set && (index < top || level.is_clean || !may_fail_alone) {
                 continue;
             }
             if let Some(index) = given_up.take() {
@@ -138,6 +147,8 @@ mod tests {
     #[derive(Debug, Clone, Copy)]
     enum Step {
         Change,
+        /// A change by the host itself, which takes the transaction with it if it fails.
+        LastChance,
         Read,
         Failure,
         Push,
@@ -186,13 +197,17 @@ mod tests {
         for (number, step) in steps.iter().enumerate() {
             let is_nested = expected.len() > 1;
             match step {
-                Step::Change | Step::Read | Step::Failure => {
-                    if let Some(control) = savepoints.before_statement() {
+                Step::Change | Step::LastChance | Step::Read | Step::Failure => {
+                    let control = match step {
+                        Step::LastChance => savepoints.before_last_chance(),
+                        _ => savepoints.before_statement(),
+                    };
+                    if let Some(control) = control {
                         server.run(&control);
                     }
                     server.round_trips += 1;
                     match step {
-                        Step::Change => {
+                        Step::Change | Step::LastChance => {
                             server.changes.push(number);
                             expected.last_mut().unwrap().push(number);
                             savepoints.succeeded(false);
@@ -229,7 +244,8 @@ mod tests {
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let one_of = [Step::Change, Step::Read, Step::Failure, Step::Push, Step::Release, Step::RollBack];
+        use Step::{Change, Failure, LastChance, Push, Read, Release, RollBack};
+        let one_of = [Change, LastChance, Read, Failure, Push, Release, RollBack];
         prop::collection::vec(prop::sample::select(one_of.to_vec()), 0..40)
     }
 
@@ -242,11 +258,14 @@ mod tests {
 
     #[test]
     fn savepoints_cost_no_more_round_trips_than_needed() {
-        use Step::{Change, Failure, Push, Read, Release, RollBack};
+        use Step::{Change, Failure, LastChance, Push, Read, Release, RollBack};
         for (steps, round_trips) in [
             (&[Change][..], 1),
-            // A request that reads, writes and emits an event.
             (&[Read, Read, Change, Change], 5),
+            // A request that reads, writes and emits an event.
+            (&[Read, Read, Change, LastChance], 4),
+            // An event handler that only emits, and one that fails after it did.
+            (&[Push, LastChance, Release, Push, LastChance, RollBack], 5),
             // A batch of two events: each handler reads and writes once.
             (&[Change, Push, Read, Change, Release, Push, Read, Change, Release], 7),
             (&[Change, Push, Release, Push, RollBack], 1),

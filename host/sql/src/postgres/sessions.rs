@@ -13,6 +13,8 @@ pub(super) enum Session {
     Writing,
     /// Statements outside of any, which are not to change anything.
     Reading,
+    /// The host's own statements, in and outside of transactions.
+    Host,
 }
 
 impl Session {
@@ -32,6 +34,9 @@ impl Session {
             ("standard_conforming_strings", "on".to_owned()),
             // Short statements: compiling one takes longer than running it.
             ("jit", "off".to_owned()),
+            // The host's tables are queues: whatever the planner knows of them is out of date, and a plan that was made while
+            // one was empty walks over all of it later. Every statement of the host has its index.
+            ("enable_seqscan", (if self == Self::Host { "off" } else { "on" }).to_owned()),
         ];
         server
             .database(place.database)

@@ -15,6 +15,8 @@ use std::time::Instant;
 
 /// Begins a transaction of a service.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Commits, and begins a transaction of the same kind.
+const COMMIT_AND_BEGIN: &str = "COMMIT AND CHAIN";
 /// Begins a migration: it takes the time that it needs, and of several hosts that migrate one waits for the other.
 const BEGIN_UNLIMITED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
      SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
@@ -78,6 +80,10 @@ impl Transacting {
 #[async_trait]
 impl Work for Transacting {
     async fn begin(&mut self) -> Result<(), Refusal> {
+        if self.is_limited && self.lease.take_begun() {
+            return Ok(());
+        }
+        self.lease.end_begun(Instant::now() + self.limits.statement_time).await.map_err(Refusal::of)?;
         let begin = if self.is_limited { BEGIN } else { BEGIN_UNLIMITED };
         let begun = self.control(begin, self.control_deadline()).await;
         // A connection that died while it was idle: nothing was done on it yet.
@@ -100,6 +106,23 @@ impl Work for Transacting {
         let call = Call { statement, parameters: &parameters, until, savepoints: Some(&mut self.savepoints) };
         let outcome = async { self.lease.connection()?.execute(call).await }.await;
         self.conclude(statement, outcome).await
+    }
+
+    async fn execute_last_chance(
+        &mut self,
+        statement: &str,
+        parameters: Vec<Value>,
+        until: Instant,
+    ) -> Result<u64, Refusal> {
+        if let Some(control) = self.savepoints.before_last_chance() {
+            self.control(&control, Some(until)).await?;
+        }
+        // Without points to go back to: from behind one of them earlier changes would be missing.
+        let call = Call { statement, parameters: &parameters, until, savepoints: None };
+        let outcome = async { self.lease.connection()?.execute(call).await }.await;
+        let changed = outcome.map_err(|failure| Refusal { error: failure.into_error(), ends: true })?;
+        self.savepoints.succeeded(false);
+        Ok(changed)
     }
 
     async fn run_script(&mut self, script: &str) -> Result<(), Refusal> {
@@ -126,7 +149,14 @@ impl Work for Transacting {
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
-        self.control("COMMIT", self.control_deadline()).await.map_err(|refusal| refusal.error)
+        // Under load the next transaction begins in the same round trip.
+        let is_awaited = self.is_limited && self.lease.is_awaited();
+        let commit = if is_awaited { COMMIT_AND_BEGIN } else { "COMMIT" };
+        self.control(commit, self.control_deadline()).await.map_err(|refusal| refusal.error)?;
+        if is_awaited {
+            self.lease.leave_begun();
+        }
+        Ok(())
     }
 
     fn is_running(&self) -> bool {
@@ -138,6 +168,8 @@ impl Work for Transacting {
     }
 
     async fn roll_back(mut self) {
+        // What was begun for this transaction ends with it.
+        self.lease.take_begun();
         // A connection that is busy or lost rolls back by closing.
         let Ok(connection) = self.lease.connection() else { return };
         if connection.is_ready() {

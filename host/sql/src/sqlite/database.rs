@@ -66,10 +66,7 @@ impl SqliteDatabase {
     }
 
     async fn begin_within(&self, transaction_time: Option<Duration>) -> Result<Transaction, Error> {
-        let started = Instant::now();
-        let begun = self.begin_open(transaction_time).await;
-        observe(&self.metrics.begin_wait, started);
-        Ok(Transaction::new(Box::new(begun?), Arc::clone(&self.metrics)))
+        Transaction::begin(self.begin_open(transaction_time), &self.metrics).await
     }
 
     async fn begin_open(&self, transaction_time: Option<Duration>) -> Result<Open<Writing>, Error> {
@@ -110,8 +107,8 @@ impl Database for SqliteDatabase {
         })
     }
 
-    fn commits_in_order(&self) -> bool {
-        true
+    fn gap_time(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn host_migrations(&self) -> &'static [(u32, &'static str, &'static str)] {

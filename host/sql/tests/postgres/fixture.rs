@@ -1,6 +1,6 @@
 //! A server of the test's own, with a service's database on it.
 
-use mutrapro_manifest::{App, ComponentId, Database as Declared, Limits, Migration, Outbound, Service};
+use mutrapro_manifest::{App, ComponentId, Database as Declared, Migration, Service};
 use mutrapro_sql::{
     Database, Databases, Error, PostgresConfig, Provisioner, RolePasswords, SqlLimits, SqlMetrics, Transaction, Value,
 };
@@ -8,7 +8,6 @@ use mutrapro_testkit::PostgresServer;
 use prometheus_client::registry::Registry;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Row};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,7 +48,8 @@ impl Fixture {
     pub(crate) async fn start_empty() -> Self {
         let server = PostgresServer::start().await.unwrap();
         let services = [service(SERVICE, "shop_db", "items", SCHEMA), service(OTHER, "depot_db", "shelves", SHELVES)];
-        let app = App { name: "test".to_owned(), version: "0.1.0".to_owned(), services: services.into() };
+        let app =
+            App { name: "test".to_owned(), version: "0.1.0".to_owned(), services: services.into(), ..App::default() };
         Self { server, app, passwords: RolePasswords::from_key(&[7; 32]).unwrap() }
     }
 
@@ -84,6 +84,18 @@ impl Fixture {
     /// The service's database on a host.
     pub(crate) async fn database(&self) -> Arc<dyn Database> {
         let host = self.host().await;
+        database(&host)
+    }
+
+    /// A host that writes over one connection to each database for the service, and over one for itself.
+    pub(crate) async fn host_over_one_connection(&self) -> Arc<Databases> {
+        let config = PostgresConfig { writers: 1, host_connections: 1, ..self.config() };
+        Databases::connect(&self.app, &config, metrics()).await.unwrap()
+    }
+
+    /// The service's database on such a host.
+    pub(crate) async fn database_over_one_connection(&self) -> Arc<dyn Database> {
+        let host = self.host_over_one_connection().await;
         database(&host)
     }
 
@@ -122,20 +134,7 @@ fn service(id: &str, database: &str, table: &str, sql: &str) -> (ComponentId, Ar
     };
     let database =
         Declared { name: database.to_owned(), tables: [table.to_owned()].into(), migrations: vec![migration] };
-    let service = Service {
-        id: id.clone(),
-        wasm: PathBuf::new(),
-        route: None,
-        database: Some(database),
-        publishes: Vec::new(),
-        subscribes: Vec::new(),
-        schedules: Vec::new(),
-        outbound: Outbound::default(),
-        variables: BTreeMap::new(),
-        limits: Limits::default(),
-        blobs: false,
-        build_command: None,
-    };
+    let service = Service { database: Some(database), ..Service::new(id.clone(), PathBuf::new()) };
     (id, Arc::new(service))
 }
 

@@ -6,9 +6,10 @@ mod failures;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
-#[cfg(test)]
 mod parameters;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
 mod values;
+#[cfg(test)]
+mod waiting;

@@ -181,3 +181,16 @@ async fn sessions_are_set_to_what_limits_and_isolation_rest_on() {
         assert_eq!(outside.rows, [[text(reading)]], "{name}");
     }
 }
+
+/// Plans are kept: one that was made while the table was empty is still there when it is not.
+#[tokio::test]
+async fn statements_of_the_host_walk_along_an_index_even_while_their_table_is_empty() {
+    let fixture = Fixture::start().await;
+    let host = fixture.host().await;
+    let database = host.host_side(&ComponentId::new(SERVICE)).unwrap();
+    let positions: Vec<String> = (1..=250).map(|position| position.to_string()).collect();
+    let marks =
+        format!("EXPLAIN UPDATE outbox_events SET published_at = 'now' WHERE position IN ({})", positions.join(", "));
+    let plan = format!("{:?}", database.query(&marks, Vec::new()).await.unwrap().rows);
+    assert!(plan.contains("outbox_events_pkey") && !plan.contains("Seq Scan"), "{plan}");
+}

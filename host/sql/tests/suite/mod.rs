@@ -7,7 +7,7 @@ pub(crate) mod migrations;
 pub(crate) mod transactions;
 pub(crate) mod values;
 
-use mutrapro_manifest::{App, ComponentId, Database as Declared, Limits, Migration, Outbound, Service};
+use mutrapro_manifest::{App, ComponentId, Database as Declared, Migration, Service};
 use mutrapro_sql::{Database, Databases, Error, MigrateError, RowSet, SqlLimits, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -60,24 +60,19 @@ pub(crate) fn app(migrations: &[&str]) -> App {
         path: PathBuf::from(format!("migrations/{SERVICE}/{version:04}_step_{version}.sql")),
     });
     let service = Service {
-        id: id.clone(),
-        wasm: PathBuf::new(),
-        route: None,
         database: Some(Declared {
             name: "shop_db".to_owned(),
             tables: ["authors", "songs"].map(str::to_owned).into(),
             migrations: migrations.collect(),
         }),
-        publishes: Vec::new(),
-        subscribes: Vec::new(),
-        schedules: Vec::new(),
-        outbound: Outbound::default(),
-        variables: BTreeMap::new(),
-        limits: Limits::default(),
-        blobs: false,
-        build_command: None,
+        ..Service::new(id.clone(), PathBuf::new())
     };
-    App { name: "test".to_owned(), version: "0.1.0".to_owned(), services: BTreeMap::from([(id, Arc::new(service))]) }
+    App {
+        name: "test".to_owned(),
+        version: "0.1.0".to_owned(),
+        services: BTreeMap::from([(id, Arc::new(service))]),
+        ..App::default()
+    }
 }
 
 pub(crate) async fn migrated(fixture: &impl Fixture, limits: SqlLimits) -> Arc<dyn Database> {

@@ -171,6 +171,24 @@ pub(crate) async fn savepoints_undo_alone_and_nest(fixture: &impl Fixture) {
     assert_eq!(authors(&database).await, [1, 3]);
 }
 
+pub(crate) async fn statement_of_the_hosts_own_ends_its_transaction_when_it_fails(fixture: &impl Fixture) {
+    let database = migrated(fixture, generous()).await;
+    let mut transaction = database.begin().await.unwrap();
+    transaction.execute(INSERT_AUTHOR, vec![Value::Integer(1)]).await.unwrap();
+    transaction.execute_or_end(INSERT_AUTHOR, vec![Value::Integer(2)]).await.unwrap();
+    // What a service does wrong afterwards undoes neither.
+    transaction.execute(INSERT_AUTHOR, vec![Value::Integer(1)]).await.unwrap_err();
+    transaction.commit().await.unwrap();
+    assert_eq!(authors(&database).await, [1, 2]);
+    let mut transaction = database.begin().await.unwrap();
+    transaction.execute(INSERT_AUTHOR, vec![Value::Integer(3)]).await.unwrap();
+    let refused = transaction.execute_or_end(INSERT_AUTHOR, vec![Value::Integer(2)]).await;
+    assert!(matches!(refused, Err(Error::ConstraintViolated(_))), "{refused:?}");
+    assert!(!transaction.is_open());
+    assert!(matches!(transaction.commit().await, Err(Error::Unavailable(_))));
+    assert_eq!(authors(&database).await, [1, 2]);
+}
+
 pub(crate) async fn commit_wakes_and_rollback_does_not(fixture: &impl Fixture) {
     let database = migrated(fixture, generous()).await;
     let wake = Arc::new(Notify::new());

@@ -10,6 +10,7 @@ pub(crate) fn commit(misdeed: &str, body: &str) -> Outcome {
         "loop" => compute_for_ever(),
         "trap" => trap(),
         "allocate" => allocate_everything(),
+        "leak-memory" => Ok(leak_memory()),
         "sleep" => sleep(body),
         "leak-resources" => leak_resources(),
         "random" => Ok(wasip2::random::random::get_random_bytes(1 << 30).len().to_string()),
@@ -42,6 +43,11 @@ fn allocate_everything() -> Outcome {
     const CHUNK_BYTES: usize = 16 << 20;
     let chunks: Vec<Vec<u8>> = (0..256).map(|_| black_box(vec![1; CHUNK_BYTES])).collect();
     Ok(format!("{} chunks", chunks.len()))
+}
+
+/// Takes 4 MiB and never gives them back.
+fn leak_memory() -> String {
+    black_box(vec![1u8; 4 << 20].leak()).len().to_string()
 }
 
 /// Sleeps for the milliseconds in the body.

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn merge(parts: Vec<Part>) -> Merged {
+    super::merge(&Routes::default(), parts)
+}
+
 fn part(service: &'static str, paths: Value, schemas: Value) -> Part {
     let components = json!({ "schemas": schemas, "securitySchemes": { "own": { "type": "apiKey" } } });
     Part { service, document: json!({ "openapi": "3.1.0", "paths": paths, "components": components }) }
@@ -216,4 +220,14 @@ fn path_that_does_not_lead_to_its_publisher_is_left_out_and_told() {
 fn part_without_anything_is_nothing() {
     let merged = merge(vec![Part { service: "user-service", document: json!({}) }]);
     assert_eq!((&merged.document["paths"], merged.conflicts.len()), (&json!({}), 0));
+}
+
+#[test]
+fn an_added_service_publishes_what_leads_to_it() {
+    let routes = Routes::with("loyalty=loyalty-service", |entry, reason| panic!("{entry}: {reason}"));
+    let own =
+        part("loyalty-service", json!({ "/loyalty/me": { "get": operation("Account") } }), json!({ "Account": {} }));
+    let whole = super::merge(&routes, vec![own]);
+    assert_eq!(whole.conflicts, Vec::<String>::new());
+    assert_eq!(whole.document["paths"]["/api/v1/loyalty/me"]["get"]["x-service"], "loyalty-service");
 }

@@ -17,14 +17,16 @@ fn terms(complexity: Complexity, is_rush: bool) -> Terms {
 }
 
 fn total(price: &Price, units: Units, terms: &Terms) -> i64 {
-    cost(price, units, terms).unwrap().total_price
+    computed_price(price, units, terms).unwrap()
 }
 
 #[test]
 fn song_of_the_story_costs_four_minutes() {
     let minutes = begun_minutes(200_000);
-    let cost = cost(&TRANSCRIPTION, Units::of(UnitType::PerMinute, minutes), &terms(Complexity::Simple, false));
-    assert_eq!(cost, Some(Cost { total_price: 200_000, deposit_amount: 80_000, final_amount: 120_000 }));
+    let units = Units::of(UnitType::PerMinute, minutes);
+    let total_price = total(&TRANSCRIPTION, units, &terms(Complexity::Simple, false));
+    let cost = Cost { total_price: 200_000, deposit_amount: 80_000, final_amount: 120_000 };
+    assert_eq!(Cost::of(total_price, DEPOSIT_BP), cost);
 }
 
 #[test]
@@ -69,7 +71,7 @@ fn begun_minutes_count_whole() {
 #[test]
 fn more_than_the_largest_amount_has_no_price() {
     let price = Price { base_price: AMOUNT_MAX, ..TRANSCRIPTION };
-    assert_eq!(cost(&price, Units::whole(2), &terms(Complexity::Simple, false)), None);
+    assert_eq!(computed_price(&price, Units::whole(2), &terms(Complexity::Simple, false)), None);
 }
 
 #[test]
@@ -102,16 +104,22 @@ fn any_terms() -> impl Strategy<Value = Terms> {
 
 proptest! {
     #[test]
-    fn deposit_and_final_payment_are_the_total(price in any_price(), units in 0..=UNITS_MAX, terms in any_terms()) {
-        if let Some(cost) = cost(&price, Units::of(price.unit_type, units), &terms) {
-            prop_assert_eq!(cost.deposit_amount + cost.final_amount, cost.total_price);
-            prop_assert!(cost.deposit_amount >= 0 && cost.final_amount >= 0 && cost.total_price <= AMOUNT_MAX);
+    fn deposit_and_final_payment_are_the_total(total_price in 0..=AMOUNT_MAX, deposit_bp in 0..=10_000_u32) {
+        let cost = Cost::of(total_price, deposit_bp);
+        prop_assert_eq!(cost.deposit_amount + cost.final_amount, total_price);
+        prop_assert!(cost.deposit_amount >= 0 && cost.final_amount >= 0);
+    }
+
+    #[test]
+    fn price_is_an_amount(price in any_price(), units in 0..=UNITS_MAX, terms in any_terms()) {
+        if let Some(computed) = computed_price(&price, Units::of(price.unit_type, units), &terms) {
+            prop_assert!((0..=AMOUNT_MAX).contains(&computed));
         }
     }
 
     #[test]
     fn longer_never_costs_less(price in any_price(), units in 0..UNITS_MAX, more in 0..1_000_u32, terms in any_terms()) {
-        let of = |units| cost(&price, Units::of(price.unit_type, units), &terms).map(|cost| cost.total_price);
+        let of = |units| computed_price(&price, Units::of(price.unit_type, units), &terms);
         // What has no price any more is above every price.
         let [less, more] = [of(units), of(units + more)].map(|total| total.unwrap_or(i64::MAX));
         prop_assert!(less <= more);
@@ -120,8 +128,8 @@ proptest! {
     #[test]
     fn price_is_never_under_its_minimum(price in any_price(), units in 0..=UNITS_MAX, terms in any_terms()) {
         let terms = Terms { discount_bp: 0, ..terms };
-        if let Some(cost) = cost(&price, Units::of(price.unit_type, units), &terms) {
-            prop_assert!(cost.total_price >= price.min_price.unwrap_or(0));
+        if let Some(computed) = computed_price(&price, Units::of(price.unit_type, units), &terms) {
+            prop_assert!(computed >= price.min_price.unwrap_or(0));
         }
     }
 }
