@@ -18,6 +18,7 @@ pub(crate) fn find(id: UserId) -> Result<Recipient, Outcome> {
 
 fn recipient(answer: Result<UserAnswer, Error>) -> Result<Recipient, Outcome> {
     match answer {
+        Ok(user) if !user.is_active => Err(Outcome::Never("the recipient's account is inactive".to_owned())),
         Ok(user) => Ok(Recipient { user_id: user.id.to_string(), full_name: user.full_name, email: user.email }),
         Err(Error::Refused { problem, .. }) if problem.status().as_u16() == 404 => {
             Err(Outcome::Never("user-service does not know the recipient".to_owned()))
@@ -45,24 +46,29 @@ mod tests {
         recipient(Err(Error::Refused { service: "user-service".to_owned(), problem }))
     }
 
-    #[test]
-    fn user_is_addressed_by_name_and_e_mail_address() {
-        let id = Uuid::from_u128(7);
-        let user = UserAnswer {
-            id,
+    fn user() -> UserAnswer {
+        UserAnswer {
+            id: Uuid::from_u128(7),
             full_name: "Lan Trần".to_owned(),
             email: "lan@example.com".to_owned(),
             roles: vec!["customer".to_owned()],
             is_active: true,
             customer_id: None,
             coordinator_id: None,
-        };
-        let Recipient { user_id, full_name, email } = recipient(Ok(user)).unwrap();
-        assert_eq!((user_id, full_name.as_str(), email.as_str()), (id.to_string(), "Lan Trần", "lan@example.com"));
+        }
     }
 
     #[test]
-    fn nobody_is_told_nothing() {
+    fn user_is_addressed_by_name_and_e_mail_address() {
+        let user = user();
+        let id = user.id.to_string();
+        let Recipient { user_id, full_name, email } = recipient(Ok(user)).unwrap();
+        assert_eq!((user_id, full_name.as_str(), email.as_str()), (id, "Lan Trần", "lan@example.com"));
+    }
+
+    #[test]
+    fn who_is_deactivated_or_unknown_is_told_nothing() {
+        assert!(matches!(recipient(Ok(UserAnswer { is_active: false, ..user() })), Err(Outcome::Never(_))));
         assert!(matches!(refused(Problem::not_found("user")), Err(Outcome::Never(_))));
     }
 

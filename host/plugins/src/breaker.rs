@@ -2,6 +2,7 @@
 //!
 //! Closed: every call goes through. After `failures_max` failures in a row it opens: calls are refused for the time of the
 //! rest. Then one call goes through while others wait no longer than to be refused; its success closes, its failure opens again.
+//! A plugin whose program was replaced begins anew.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,15 @@ use tokio::time::Instant;
 pub(crate) struct Breaker {
     failures_max: u32,
     rest: Duration,
-    state: Mutex<State>,
+    seen: Mutex<Seen>,
+}
+
+/// What is known of the plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    /// Which of its programs, one after the other.
+    program: u64,
+    state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,31 +46,37 @@ pub(crate) enum Showing {
 
 impl Breaker {
     pub(crate) fn new(failures_max: u32, rest: Duration) -> Self {
-        Self { failures_max, rest, state: Mutex::new(State::Closed { failures: 0 }) }
+        Self { failures_max, rest, seen: Mutex::new(Seen::nothing_of(0)) }
     }
 
-    /// Lets a call through at `now`, or tells how long the plugin rests.
-    pub(crate) fn enter(&self, now: Instant) -> Result<Passage<'_>, Duration> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_trial = match *state {
+    /// Lets a call to the plugin's `program` through at `now`, or tells how long it rests.
+    pub(crate) fn enter(&self, program: u64, now: Instant) -> Result<Passage<'_>, Duration> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.program < program {
+            *seen = Seen::nothing_of(program);
+        }
+        let is_trial = match seen.state {
             State::Closed { .. } => false,
             State::Open { until } if until <= now => {
-                *state = State::Trying;
+                seen.state = State::Trying;
                 true
             }
             State::Open { until } => return Err(until - now),
             // The trial will tell soon.
             State::Trying => return Err(Duration::from_secs(1).min(self.rest)),
         };
-        Ok(Passage { breaker: self, is_trial, is_over: false })
+        Ok(Passage { breaker: self, program, is_trial, is_over: false })
     }
 
-    /// Notes what a call showed at `now`; whether the plugin rests from now on that did not before.
-    fn note(&self, showing: Showing, is_trial: bool, now: Instant) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes what a call to `program` showed at `now`; whether the plugin rests from now on that did not before.
+    fn note(&self, program: u64, showing: Showing, is_trial: bool, now: Instant) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.program != program {
+            return false;
+        }
         let opened = State::Open { until: now + self.rest };
-        let before = *state;
-        *state = match (before, showing) {
+        let before = seen.state;
+        seen.state = match (before, showing) {
             // The end of a call that set out before the plugin began to rest says nothing new.
             (State::Open { .. }, _) => before,
             (State::Trying, _) if !is_trial => before,
@@ -74,7 +89,13 @@ impl Breaker {
                 if failures >= self.failures_max { opened } else { State::Closed { failures } }
             }
         };
-        matches!((before, *state), (State::Closed { .. }, State::Open { .. }))
+        matches!((before, seen.state), (State::Closed { .. }, State::Open { .. }))
+    }
+}
+
+impl Seen {
+    fn nothing_of(program: u64) -> Self {
+        Self { program, state: State::Closed { failures: 0 } }
     }
 }
 
@@ -82,6 +103,7 @@ impl Breaker {
 #[derive(Debug)]
 pub(crate) struct Passage<'a> {
     breaker: &'a Breaker,
+    program: u64,
     is_trial: bool,
     is_over: bool,
 }
@@ -90,14 +112,14 @@ impl Passage<'_> {
     /// Ends the call at `now`; whether the plugin rests from now on that did not before.
     pub(crate) fn end(mut self, showing: Showing, now: Instant) -> bool {
         self.is_over = true;
-        self.breaker.note(showing, self.is_trial, now)
+        self.breaker.note(self.program, showing, self.is_trial, now)
     }
 }
 
 impl Drop for Passage<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.breaker.note(Showing::Nothing, self.is_trial, Instant::now());
+            self.breaker.note(self.program, Showing::Nothing, self.is_trial, Instant::now());
         }
     }
 }
@@ -113,7 +135,7 @@ mod tests {
     }
 
     fn call(breaker: &Breaker, showing: Showing, now: Instant) -> bool {
-        breaker.enter(now).is_ok_and(|passage| {
+        breaker.enter(0, now).is_ok_and(|passage| {
             passage.end(showing, now);
             true
         })
@@ -125,10 +147,10 @@ mod tests {
         for showing in [Showing::Fails, Showing::Fails, Showing::Works, Showing::Fails, Showing::Fails] {
             assert!(call(&breaker, showing, start));
         }
-        assert!(breaker.enter(start).unwrap().end(Showing::Fails, start), "the third in a row opens");
-        assert_eq!(breaker.enter(start + REST / 3).unwrap_err(), REST * 2 / 3);
-        let trial = breaker.enter(start + REST).unwrap();
-        assert!(breaker.enter(start + REST).is_err(), "one trial at a time");
+        assert!(breaker.enter(0, start).unwrap().end(Showing::Fails, start), "the third in a row opens");
+        assert_eq!(breaker.enter(0, start + REST / 3).unwrap_err(), REST * 2 / 3);
+        let trial = breaker.enter(0, start + REST).unwrap();
+        assert!(breaker.enter(0, start + REST).is_err(), "one trial at a time");
         trial.end(Showing::Fails, start + REST);
         assert!(!call(&breaker, Showing::Works, start + REST * 3 / 2), "it rests again");
         assert!(call(&breaker, Showing::Works, start + REST * 2));
@@ -142,18 +164,33 @@ mod tests {
         for _ in 0..3 {
             call(&breaker, Showing::Fails, start);
         }
-        drop(breaker.enter(start + REST).unwrap());
+        drop(breaker.enter(0, start + REST).unwrap());
         assert!(call(&breaker, Showing::Works, Instant::now()));
     }
 
     #[test]
     fn end_of_an_old_call_does_not_wake_a_resting_plugin() {
         let (breaker, start) = (breaker(), Instant::now());
-        let old = breaker.enter(start).unwrap();
+        let old = breaker.enter(0, start).unwrap();
         for _ in 0..3 {
             call(&breaker, Showing::Fails, start);
         }
         old.end(Showing::Works, start);
-        assert!(breaker.enter(start).is_err());
+        assert!(breaker.enter(0, start).is_err());
+    }
+
+    #[test]
+    fn replaced_program_begins_anew_and_calls_to_the_old_one_say_nothing_of_it() {
+        let (breaker, start) = (breaker(), Instant::now());
+        let old = breaker.enter(0, start).unwrap();
+        for _ in 0..3 {
+            call(&breaker, Showing::Fails, start);
+        }
+        assert!(breaker.enter(0, start).is_err());
+        for _ in 0..2 {
+            breaker.enter(1, start).unwrap().end(Showing::Fails, start);
+        }
+        old.end(Showing::Fails, start);
+        assert!(breaker.enter(1, start).is_ok(), "the old one's failure is not the new one's third");
     }
 }

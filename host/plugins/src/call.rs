@@ -70,7 +70,7 @@ impl Question {
         let started = Instant::now();
         let nested = state.nested_call();
         let call = CallContext { deadline: nested.deadline.min(started + call_time), ..nested };
-        let passage = plugin.breaker.enter(started).map_err(|rest| {
+        let passage = plugin.breaker.enter(component.replacements(), started).map_err(|rest| {
             meter.count_only(Outcome::Resting);
             CallError::Resting(whole_seconds(rest))
         })?;

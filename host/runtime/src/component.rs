@@ -9,6 +9,7 @@ use crate::program::Program;
 use arc_swap::ArcSwap;
 use mutrapro_manifest::{ComponentId, Service};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
@@ -17,6 +18,7 @@ pub struct Component {
     service: Arc<Service>,
     limits: Arc<RuntimeLimits>,
     program: ArcSwap<Program>,
+    replacements: AtomicU64,
     /// How many instances may be at work, whatever program they are of.
     permits: Arc<Semaphore>,
     /// Room for those that wait for a permit.
@@ -38,6 +40,7 @@ impl Component {
             service: Arc::clone(service),
             limits: Arc::clone(limits),
             program: ArcSwap::from_pointee(program),
+            replacements: AtomicU64::new(0),
             permits: Arc::new(Semaphore::new(permits(instances_max))),
             waiters: Semaphore::new(permits(limits.instance_waiters_max)),
             stream_permits: Arc::new(Semaphore::new(permits(limits.streams_max))),
@@ -73,6 +76,12 @@ impl Component {
     /// Has every call that begins from now on run `program`. Those at work end with what they began with.
     pub(crate) fn run(&self, program: Program) {
         self.program.swap(Arc::new(program)).retire();
+        self.replacements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often its program was replaced: what was learned of it before says nothing of it now.
+    pub fn replacements(&self) -> u64 {
+        self.replacements.load(Ordering::Relaxed)
     }
 
     pub(crate) fn stream_permit(&self) -> Result<OwnedSemaphorePermit, CallError> {

@@ -1,4 +1,4 @@
-//! The table `user_roles`.
+//! The tables `user_roles` and `role_locks`.
 
 use mutrapro_sdk::identity::{Role, UserId};
 use mutrapro_sdk::sql::{Error, FromRow, Reader, Row, Transaction, params};
@@ -56,13 +56,10 @@ pub(crate) fn deactivate_role(tx: &Transaction<'_>, id: UserId, role: Role, now:
     Ok(())
 }
 
-/// Holds the rows of all administrators until the transaction ends, so that no two of them are removed at once, each
+/// Lets nobody else take administrators away until the transaction ends, so that no two of them are removed at once, each
 /// because the other is left.
 pub(crate) fn hold_admins(tx: &Transaction<'_>) -> Result<(), Error> {
-    tx.execute(
-        "UPDATE user_roles SET is_active = is_active WHERE role = $1 AND is_active",
-        params![Role::SystemAdmin],
-    )?;
+    tx.execute("UPDATE role_locks SET role = role WHERE role = $1", params![Role::SystemAdmin])?;
     Ok(())
 }
 
