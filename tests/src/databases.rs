@@ -73,6 +73,21 @@ impl Databases {
         Ok(rows.iter().map(|(count,)| count).sum())
     }
 
+    /// How many transactions of `database` waited for each other in a circle, as far as the server has counted them, which it
+    /// does some seconds later. In a file, which has one writer at a time, none can.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select).
+    pub async fn deadlocks(&self, database: &str) -> Result<i64> {
+        match &self.place {
+            Place::Folder(_) => Ok(0),
+            Place::Server(_) => {
+                let query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+                self.count(database, query, &[]).await
+            }
+        }
+    }
+
     /// How many events of this kind the repository's services told that have `value` in the field `field`, for example
     /// `project_id`.
     ///
