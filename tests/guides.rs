@@ -1,18 +1,20 @@
-//! The guides: what they show is run as it stands, from a new component to its answers.
+//! The guides and the README's walk-through: what they show is run as it stands, from a new component to its answers.
 //!
 //! Tools of other languages come from `target/languages-venv`, which `make examples` makes.
 
 use anyhow::{Context, Result, bail, ensure};
 use mutrapro_testkit::{Application, Client, System, answer, eventually, target_folder};
-use mutrapro_tests::{Guest, GuestApplication, check_claims, text};
+use mutrapro_tests::{Guest, GuestApplication, check_claims, repository_system, text};
 use reqwest::Method;
 use serde_json::json;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
+/// How long the README's walk-through may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 const CONTRACTS: [&str; 4] = ["pricing", "payment-gateway", "notifier", "media-inspector"];
 
 #[tokio::test]
@@ -34,6 +36,23 @@ async fn the_guide_for_python_leads_to_a_plugin_and_a_service() -> Result<()> {
     let built = |name: &str| format!("dist/{name}.wasm");
     let build = "mkdir dist && componentize-py -d wit -w component componentize app -o dist/$(basename $PWD).wasm";
     Guide { language: "python", build, built }.holds().await
+}
+
+#[tokio::test]
+async fn the_walk_through_of_the_readme_leads_from_a_request_to_a_project_under_way() -> Result<()> {
+    let page = std::fs::read_to_string(root().join("README.md"))?;
+    let (_, walk) = page.split_once("## Walk through it").context("README.md has no walk-through")?;
+    let system = repository_system().env("MUTRAPRO_ADMIN_PASSWORD", "choose a long one").start().await?;
+    let address = system.client().base().trim_start_matches("http://").to_owned();
+    let commands = blocks(walk, "sh").concat().replace("127.0.0.1:3000", &address);
+    // It waits for what happens by itself.
+    let folder = tempfile::tempdir()?;
+    let said = tokio::time::timeout(PATIENCE, shell(folder.path(), &commands)).await;
+    let said = said.with_context(|| format!("the walk-through goes on after {PATIENCE:?}"))??;
+    for part in ["\"status\":\"in_progress\"", "project.started", "refresh_token_reused", "user.deactivated"] {
+        ensure!(said.contains(part), "no {part} in what the walk-through says:\n{said}");
+    }
+    system.no_dead_letters().await
 }
 
 /// One page of `docs/`, and what is the language's in what it leads to.
@@ -148,7 +167,7 @@ async fn shell(folder: &Path, commands: &str) -> Result<String> {
     command.args(["-euo", "pipefail", "-c", commands]).current_dir(folder).env("PATH", path()?);
     // Somebody at a terminal has no settings of a test that cargo runs; the folder is one for all, to build libraries once.
     command.env_remove("RUSTFLAGS").env_remove("CARGO_TARGET_DIR").env_remove("MAKEFLAGS");
-    let output = command.stdin(Stdio::null()).output().await?;
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
         bail!("{commands}\nfailed with {}:\n{said}{}", output.status, String::from_utf8_lossy(&output.stderr));

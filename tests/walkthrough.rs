@@ -1,4 +1,4 @@
-//! The README's walk-through, step by step, through the public API of a system started from the repository's manifest.
+//! Accounts, sessions and notifications, step by step, through the public API of a system started from the repository's manifest.
 
 use anyhow::{Context, Result, ensure};
 use mutrapro_testkit::{System, eventually};

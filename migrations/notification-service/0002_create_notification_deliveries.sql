@@ -28,8 +28,8 @@ CREATE TABLE notification_deliveries (
     )
 );
 
--- For what is due, the one that has waited longest first.
-CREATE INDEX notification_deliveries_next_attempt_at_idx ON notification_deliveries (next_attempt_at, notification_id)
+-- For what is due of a plugin, the one that has waited longest first.
+CREATE INDEX notification_deliveries_due_idx ON notification_deliveries (plugin, next_attempt_at, notification_id)
     WHERE next_attempt_at IS NOT NULL;
 
 -- For removing what has ended long ago.

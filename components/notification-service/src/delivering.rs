@@ -12,8 +12,9 @@ use mutrapro_sdk::problem::Result;
 use mutrapro_sdk::sql::{Database, transaction};
 use mutrapro_sdk::time::Instant;
 use std::time::Duration;
+use std::vec::IntoIter;
 
-/// How many deliveries one tick takes; what is left is for the next one.
+/// How many deliveries of a plugin one tick takes; what is left is for the next one.
 const DELIVERIES_MAX: i64 = 100;
 /// How long one tick begins deliveries, so that the last of them has time enough: the host gives a job 60 s, and a
 /// plugin 10 s.
@@ -28,8 +29,11 @@ const REMOVED_MAX: i64 = 1000;
 pub(crate) fn deliver_due() -> Result<()> {
     let started = Instant::now();
     let plugins = notifier::names();
-    let due = deliveries::due(&Database, started, DELIVERIES_MAX)?;
-    for_each(&due, || Instant::now().since(started) < TICK_TIME, |delivery| attempt(delivery, &plugins))
+    let mut queues = Vec::new();
+    for plugin in deliveries::plugins_due(&Database, started)? {
+        queues.push(Queue::of(deliveries::due(&Database, &plugin, started, DELIVERIES_MAX)?));
+    }
+    in_turn(&mut queues, || Instant::now().since(started), |delivery| attempt(delivery, &plugins))
 }
 
 /// Removes deliveries that ended long ago.
@@ -45,20 +49,39 @@ pub(crate) fn remove_old(now: Instant) -> Result<()> {
     Ok(())
 }
 
-fn for_each(
-    due: &[Delivery],
-    mut has_time: impl FnMut() -> bool,
+/// What is due of one plugin.
+struct Queue {
+    due: IntoIter<Delivery>,
+    /// What its deliveries of this tick have taken.
+    taken: Duration,
+}
+
+impl Queue {
+    fn of(due: Vec<Delivery>) -> Self {
+        Self { due: due.into_iter(), taken: Duration::ZERO }
+    }
+}
+
+/// Attempts one delivery after the other, each time one of the plugin that has taken the least time: a slow one holds up the
+/// others for one delivery of its own at a time. `elapsed` is how long ago the tick began.
+fn in_turn(
+    queues: &mut [Queue],
+    elapsed: impl Fn() -> Duration,
     mut attempt: impl FnMut(&Delivery) -> Result<()>,
 ) -> Result<()> {
     let mut outcome = Ok(());
-    for delivery in due {
-        if !has_time() {
-            break;
-        }
-        if let Err(problem) = attempt(delivery) {
+    let mut begun = elapsed();
+    while begun < TICK_TIME {
+        let waiting = queues.iter_mut().filter(|queue| queue.due.len() > 0);
+        let Some(queue) = waiting.min_by_key(|queue| queue.taken) else { break };
+        let Some(delivery) = queue.due.next() else { break };
+        if let Err(problem) = attempt(&delivery) {
             log::warn!("notification {} waits for {}: {problem}", delivery.notification_id, delivery.plugin);
             outcome = outcome.and(Err(problem));
         }
+        let ended = elapsed();
+        queue.taken += ended.saturating_sub(begun);
+        begun = ended;
     }
     outcome
 }
@@ -122,6 +145,7 @@ mod tests {
     use mutrapro_sdk::id::Uuid;
     use mutrapro_sdk::identity::UserId;
     use mutrapro_sdk::problem::Problem;
+    use std::cell::Cell;
 
     fn delivery() -> Delivery {
         Delivery {
@@ -153,36 +177,44 @@ mod tests {
         assert_eq!(notification(&about_nothing, to()).reference, None);
     }
 
+    fn queue(length: usize, plugin: &str) -> Queue {
+        Queue::of((0..length).map(|_| Delivery { plugin: plugin.to_owned(), ..delivery() }).collect())
+    }
+
+    /// In which order deliveries are attempted, of which one takes `seconds` of its plugin.
+    fn order(queues: &mut [Queue], seconds: impl Fn(&str) -> u64) -> Vec<String> {
+        let (now, mut order) = (Cell::new(Duration::ZERO), Vec::new());
+        let attempt = |delivery: &Delivery| {
+            now.set(now.get() + Duration::from_secs(seconds(&delivery.plugin)));
+            order.push(delivery.plugin.clone());
+            Ok(())
+        };
+        in_turn(queues, || now.get(), attempt).unwrap();
+        order
+    }
+
     #[test]
     fn delivery_that_cannot_go_on_holds_up_no_other_and_is_told() {
-        let due = [(); 3].map(|()| delivery());
-        let mut seen = Vec::new();
-        let outcome = for_each(
-            &due,
-            || true,
-            |delivery| {
-                seen.push(delivery.notification_id);
-                if seen.len() == 3 { Ok(()) } else { Err(Problem::internal(seen.len())) }
-            },
-        );
-        assert_eq!(seen, due.each_ref().map(|delivery| delivery.notification_id));
+        let mut seen = 0;
+        let attempt = |_: &Delivery| {
+            seen += 1;
+            if seen == 3 { Ok(()) } else { Err(Problem::internal(seen)) }
+        };
+        let outcome = in_turn(&mut [queue(3, "mail")], || Duration::ZERO, attempt);
+        assert_eq!(seen, 3);
         assert!(outcome.unwrap_err().to_string().contains("(1)"));
     }
 
     #[test]
+    fn slow_plugin_holds_up_the_others_for_one_delivery_at_a_time() {
+        let mut queues = [queue(3, "letter"), queue(4, "mail")];
+        let order = order(&mut queues, |plugin| if plugin == "letter" { 9 } else { 3 });
+        assert_eq!(order, ["letter", "mail", "mail", "mail", "letter", "mail", "letter"]);
+    }
+
+    #[test]
     fn nothing_is_begun_that_could_not_be_ended() {
-        let due = [(); 3].map(|()| delivery());
-        let mut steps_left = 2;
-        let has_time = || {
-            steps_left -= 1;
-            steps_left >= 0
-        };
-        let mut begun = 0;
-        for_each(&due, has_time, |_| {
-            begun += 1;
-            Ok(())
-        })
-        .unwrap();
-        assert_eq!(begun, 2);
+        assert_eq!(order(&mut [queue(9, "letter")], |_| 10).len(), 4);
+        assert_eq!(order(&mut [], |_| 10).len(), 0);
     }
 }

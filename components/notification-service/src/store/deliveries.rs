@@ -29,6 +29,12 @@ mutrapro_sdk::sql::row! {
     }
 }
 
+mutrapro_sdk::sql::row! {
+    struct Named {
+        plugin: String,
+    }
+}
+
 /// Has `plugin` deliver a notification that is new.
 pub(crate) fn insert(
     transaction: &Transaction<'_>,
@@ -43,13 +49,20 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// At most `rows_max` deliveries that are due at `now`, the one that has waited longest first.
-pub(crate) fn due(reader: &impl Reader, now: Instant, rows_max: i64) -> Result<Vec<Delivery>, Error> {
+/// The plugins that have something to deliver at `now`, whether the service still has them or not.
+pub(crate) fn plugins_due(reader: &impl Reader, now: Instant) -> Result<Vec<String>, Error> {
+    let statement = "SELECT DISTINCT plugin FROM notification_deliveries WHERE next_attempt_at <= $1 ORDER BY plugin";
+    let named: Vec<Named> = reader.query(statement, params![now])?;
+    Ok(named.into_iter().map(|Named { plugin }| plugin).collect())
+}
+
+/// At most `rows_max` deliveries of `plugin` that are due at `now`, the one that has waited longest first.
+pub(crate) fn due(reader: &impl Reader, plugin: &str, now: Instant, rows_max: i64) -> Result<Vec<Delivery>, Error> {
     let statement = "SELECT d.notification_id, d.plugin, d.attempts, d.next_attempt_at, n.user_id, n.title, n.message, \
              n.type AS notification_type, n.reference_type, n.reference_id, n.created_at AS written_at \
          FROM notification_deliveries d JOIN notifications n ON n.id = d.notification_id \
-         WHERE d.next_attempt_at <= $1 ORDER BY d.next_attempt_at, d.notification_id LIMIT $2";
-    reader.query(statement, params![now, rows_max])
+         WHERE d.plugin = $1 AND d.next_attempt_at <= $2 ORDER BY d.next_attempt_at, d.notification_id LIMIT $3";
+    reader.query(statement, params![plugin, now, rows_max])
 }
 
 /// Counts an attempt of `delivery`; the next one comes at `next_attempt_at`. `false` when someone else began it first.
