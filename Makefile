@@ -22,7 +22,7 @@ SPIN_PLUGIN_URL ?= file://$(subst $() ,%20,$(CURDIR))/$(SPIN_PLUGIN)/$(SPIN_PLUG
 MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN)
 
 # Whole systems whose outcome may hang on the back ends: these run on PostgreSQL and NATS as well.
-SHARED_TESTS := booking delivery demo examples-python files fuzz isolation kill kill-story languages limits plugins races rights sessions story walkthrough wasi watch
+SHARED_TESTS := booking delivery demo examples examples-python files fuzz isolation kill kill-story languages limits plugins races rights sessions story walkthrough wasi watch
 # These run as Spin's trigger as well.
 SPIN_TESTS := booking delivery sessions story
 # What tests run that PyPI has: tests/<name>/requirements.txt, installed in target/<name>-venv.

@@ -24,7 +24,8 @@ const TAIL: &str = "
   notice. Nothing sleeps: tests wait for conditions, and a time is told to whatever depends on it.
 - **Both back ends.** `make test` runs them on what a data folder holds, and then again with each system on a PostgreSQL and a NATS
   of its own (`MUTRAPRO_TEST_BACK_ENDS=shared`). On one only: `docs`, `tidy` and `startup`, which end before a back end could
-  matter; `hosts` and `migrate`, which are about servers; and within `sessions` the search of the data folder for passwords.
+  matter; `contracts`, `guides` and `spin`, which are about components, pages and the way in; `hosts` and `migrate`, which are
+  about servers; and within `sessions` the search of the data folder for passwords.
 - **Random runs** print their seed, and `MUTRAPRO_SEED` replays them: the kills and the fuzzing.
 - **`tests/rights.rs`** has a row for every endpoint and a column for every kind of person, and fails when the application has an
   endpoint that it does not.
