@@ -343,6 +343,7 @@ async fn ticked(client: &Client, id: &str) -> Result<()> {
 async fn told(client: &Client, text: &str) -> Result<()> {
     eventually_within(REST * 2 / 3, "the version of the plugin answers", async || {
         let said = post(client, "/patron/notifier/told", "never").await?;
+        ensure!(said.starts_with("ok: ") || said.starts_with("resting: "), "{said}");
         Ok(said.contains(text).then_some(()))
     })
     .await

@@ -9,11 +9,11 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// How long a stream may outlive its session: it asks about once a second, and a busy machine is slower.
-const STREAM_LAG: Duration = Duration::from_secs(5);
+const STREAM_LAG: Duration = Duration::from_secs(2);
 /// How long it may take until everyone on the way knows that a client is gone: the gateway learns it from the first
 /// heartbeat that it cannot pass on, and notification-service from the second, each at most 8 s after the one before.
-const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(40);
-const NEWS_PATIENCE: Duration = Duration::from_secs(30);
+const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(20);
+const NEWS_PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_stream_lasts_as_long_as_its_session_and_its_client() -> Result<()> {

@@ -13,9 +13,8 @@ pub const ADMIN_EMAIL: &str = "admin@example.com";
 pub const ADMIN_PASSWORD: &str = "a password for tests";
 /// What [`register`] gives everyone.
 pub const PASSWORD: &str = "a long passphrase";
-/// How long a session that was ended may still be believed: the gateway asks anew after half a second, and a busy machine is
-/// slower.
-pub const SESSION_LAG: Duration = Duration::from_secs(3);
+/// How long a session that was ended may still be believed.
+pub const SESSION_LAG: Duration = Duration::from_secs(1);
 
 /// What the repository's manifest says, with something in the place of each secret.
 ///

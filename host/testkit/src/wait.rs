@@ -4,13 +4,13 @@ use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
 /// How long a condition may take by default: generous, for machines that do other work beside the test.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// Looks again and again until `look` finds something, and gives it.
 ///
 /// # Errors
-/// When nothing is found in 60 s, with `what` was waited for; or the first error of `look`.
+/// When nothing is found in 20 s, with `what` was waited for; or the first error of `look`.
 pub async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
     eventually_within(PATIENCE, what, look).await
 }
