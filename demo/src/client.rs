@@ -14,6 +14,8 @@ use tokio::time::Instant;
 const PREFIX: &str = "/api/v1";
 /// How long an answer may take; signing in works on a password for a while.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a connection is kept on which nothing is sent: less long than the host keeps it, which is 10 s.
+const IDLE_TIME: Duration = Duration::from_secs(5);
 /// How long an effect may take that travels by events.
 const EFFECT_PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks: a fraction of what one user may ask in a minute.
@@ -54,7 +56,7 @@ impl Client {
     pub(crate) fn new(api: &str) -> Result<Self> {
         // reqwest leaves the choice to the program. It fails only where one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().timeout(ANSWER_PATIENCE).build()?;
+        let http = reqwest::Client::builder().timeout(ANSWER_PATIENCE).pool_idle_timeout(IDLE_TIME).build()?;
         Ok(Self { http, api: api.trim_end_matches('/').to_owned(), who: "nobody".to_owned(), token: None })
     }
 

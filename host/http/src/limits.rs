@@ -16,7 +16,7 @@ pub struct HttpLimits {
     pub head_bytes_max: u32,
     /// How many header fields a request may have: 431 beyond it.
     pub header_fields_max: usize,
-    /// How long a client may take to send a request's head.
+    /// How long a client may take to send a request's head, and how long an HTTP/1.1 connection is kept between requests.
     pub head_time: Duration,
     /// How many requests may be in flight, streams included: 503 beyond it.
     pub requests_max: usize,

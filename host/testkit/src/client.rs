@@ -5,6 +5,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Sends requests to one listener, as one user or as nobody.
 #[derive(Debug, Clone)]
@@ -13,6 +14,10 @@ pub struct Client {
     base: String,
     token: Option<String>,
 }
+
+/// How long a connection is kept on which nothing is sent: less long than the host keeps it, or a request could set out just
+/// as the host closes it.
+const IDLE_TIME: Duration = Duration::from_secs(5);
 
 /// A response with its whole body.
 #[derive(Debug, Clone)]
@@ -30,7 +35,9 @@ impl Client {
     pub fn new(address: SocketAddr) -> Self {
         // reqwest asks for one even where nothing is encrypted. It fails only where one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { http: reqwest::Client::new(), base: format!("http://{address}"), token: None }
+        let http = reqwest::Client::builder().pool_idle_timeout(IDLE_TIME).build();
+        // The default is built in the same way, and panics for what makes building fail.
+        Self { http: http.unwrap_or_default(), base: format!("http://{address}"), token: None }
     }
 
     /// The same client with an access token.
