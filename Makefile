@@ -117,9 +117,12 @@ test: components examples postgres $(VENVS) ## Run every test
 	@$(GUEST_BUILD) $(addprefix -p ,$(TEST_GUESTS))
 	@# Everything at once, so that tests and host share one set of built dependencies.
 	@cargo build --quiet $(NATIVE) --all-targets
-	cargo test --no-fail-fast $(NATIVE)
-	MUTRAPRO_TEST_ENTRY=spin cargo test --no-fail-fast $(NATIVE) $(addprefix --test ,$(SPIN_TESTS))
-	MUTRAPRO_TEST_BACK_ENDS=shared cargo test --no-fail-fast $(NATIVE) $(addprefix --test ,$(SHARED_TESTS))
+	@# One failure hides no other.
+	status=0; \
+	cargo test --no-fail-fast $(NATIVE) || status=$$?; \
+	MUTRAPRO_TEST_ENTRY=spin cargo test --no-fail-fast $(NATIVE) $(addprefix --test ,$(SPIN_TESTS)) || status=$$?; \
+	MUTRAPRO_TEST_BACK_ENDS=shared cargo test --no-fail-fast $(NATIVE) $(addprefix --test ,$(SHARED_TESTS)) || status=$$?; \
+	exit $$status
 
 docs: components ## Write the generated pages of docs/ anew
 	@cargo build --quiet -p mutrapro

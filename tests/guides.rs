@@ -49,7 +49,13 @@ async fn the_walk_through_of_the_readme_leads_from_a_request_to_a_project_under_
     let folder = tempfile::tempdir()?;
     let said = tokio::time::timeout(PATIENCE, shell(folder.path(), &commands)).await;
     let said = said.with_context(|| format!("the walk-through goes on after {PATIENCE:?}"))??;
-    for part in ["\"status\":\"in_progress\"", "project.started", "refresh_token_reused", "user.deactivated"] {
+    for part in [
+        "\"status\":\"in_progress\"",
+        "project.started",
+        "Your project has started",
+        "refresh_token_reused",
+        "user.deactivated",
+    ] {
         ensure!(said.contains(part), "no {part} in what the walk-through says:\n{said}");
     }
     system.no_dead_letters().await
