@@ -1,14 +1,15 @@
-//! The largest file that is taken goes through the public API, in and out, and costs the host no memory to speak of.
+//! Large files through the public API, in and out: they cost the host no memory to speak of, and may take their time.
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use mutrapro_testkit::{Answer, System, answer, eventually};
 use mutrapro_tests::{Cast, Person, created, peak_memory_bytes, repository_system, reset_peak_memory, text};
 use reqwest::{Body, Method};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
+use std::time::{Duration, Instant};
 
 /// The limit of the design.
 const FILE_BYTES_MAX: usize = 500_000_000;
@@ -16,6 +17,11 @@ const WAV_HEAD_BYTES: usize = 44;
 const CHUNK_BYTES: usize = 1 << 20;
 /// What the host may need for a stream of any length: the memory of the instances that it passes through, and buffers.
 const STREAM_BYTES_MAX: u64 = 64 << 20;
+/// The parts of an upload that takes its time, and the least of it: longer than a guest may compute, twice over.
+const PART_BYTES: usize = 16 << 10;
+const PARTS: usize = 6_000;
+const PART_PAUSE: Duration = Duration::from_millis(2);
+const UPLOAD_TIME_MIN: Duration = Duration::from_secs(12);
 /// Room for the file, and not for a second one.
 const QUOTA_BYTES: &str = "600000000";
 
@@ -45,6 +51,25 @@ async fn five_hundred_megabytes_come_in_and_go_out_in_constant_memory() -> Resul
     ranges_are_answered(customer, &path).await?;
     further_and_longer_files_are_refused(customer, &request, &cast.other_customer).await?;
     nothing_is_left_of_refused_uploads(&system).await
+}
+
+/// As over a line of some 50 Mbit/s, on which there is always a little to pass on: that is no endless computation.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_takes_its_time_comes_in() -> Result<()> {
+    let system = repository_system().start().await?;
+    let customer = Cast::of(&system).await?.customer;
+    let request = requested(&customer).await?;
+    let file: Vec<u8> = content(PARTS * PART_BYTES).flatten().collect();
+    let parts: Vec<_> = file.chunks(PART_BYTES).map(Bytes::copy_from_slice).collect();
+    let started = Instant::now();
+    let slowly = futures::stream::iter(parts).then(async |part| {
+        tokio::time::sleep(PART_PAUSE).await;
+        part
+    });
+    let uploaded = upload_as(&customer, &request, slowly).await?.expect(201)?.json()?;
+    ensure!(uploaded.get("size_bytes") == Some(&json!(file.len())), "{uploaded}");
+    ensure!(started.elapsed() >= UPLOAD_TIME_MIN, "it took {:?} only", started.elapsed());
+    Ok(())
 }
 
 async fn ranges_are_answered(customer: &Person, path: &str) -> Result<()> {
@@ -94,8 +119,16 @@ fn files(folder: &std::path::Path) -> Result<usize> {
 
 /// Uploads a recording of so many bytes whose length is not announced.
 async fn upload(customer: &Person, request: &str, bytes: usize) -> Result<Answer> {
+    upload_as(customer, request, futures::stream::iter(content(bytes))).await
+}
+
+async fn upload_as(
+    customer: &Person,
+    request: &str,
+    content: impl Stream<Item = Bytes> + Send + 'static,
+) -> Result<Answer> {
     let query = [("file_name", "concert.wav"), ("source", "customer_upload"), ("request_id", request)];
-    let body = Body::wrap_stream(futures::stream::iter(content(bytes).map(Ok::<_, Infallible>)));
+    let body = Body::wrap_stream(content.map(Ok::<_, Infallible>));
     let request = customer.client.request(Method::POST, "/api/v1/files").query(&query);
     answer(request.header("content-type", "application/octet-stream").body(body)).await
 }

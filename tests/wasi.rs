@@ -33,6 +33,7 @@ async fn plain_components_are_served() -> Result<()> {
         a_response_that_nobody_reads_to_its_end_is_let_go,
         a_body_that_keeps_arriving_may_take_longer_than_a_request,
         a_body_that_trickles_is_given_up,
+        a_stream_that_computes_without_end_is_ended,
     ];
     match stage.strike().await {
         Ok(report) => println!("the bystander answered {report:?}"),
@@ -145,6 +146,14 @@ async fn a_body_that_trickles_is_given_up(stage: &Stage) -> Result<()> {
         Err(error) if error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_request) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+async fn a_stream_that_computes_without_end_is_ended(stage: &Stage) -> Result<()> {
+    let timed_out = ["service=\"plain-p3\"", "cause=\"Timeout\""];
+    let timeouts = async || stage.system.metric("mutrapro_traps_total", &timed_out).await;
+    let before = timeouts().await?;
+    stage.post("/plain-p3/compute", "").await?.problem(500)?;
+    eventually("it counts as out of time", async || Ok((timeouts().await? > before).then_some(()))).await
 }
 
 /// Sends a body of as many parts of `part_bytes`, four a second, to the service that gives a request one second.

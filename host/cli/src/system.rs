@@ -71,7 +71,7 @@ pub(crate) async fn up(options: &UpOptions) -> Result<()> {
 
     let system = System::start(&app, &back_ends, options).await?;
     let trigger = HttpTrigger::new(&app, Arc::clone(&system.runtime), HttpLimits::default());
-    let operations = tokio::spawn(Arc::clone(&system.operations).serve(admin));
+    let operations = tokio::spawn(Arc::clone(&system.operations).serve(admin, trigger.limits().clone()));
     println!("serving http://{api_address}, operations on http://{admin_address}");
     tracing::info!(services = app.services.len(), "ready after {:?}", started.elapsed());
 

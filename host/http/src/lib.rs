@@ -7,6 +7,7 @@
 
 pub mod bindings;
 mod capability;
+mod connections;
 mod limits;
 mod lingering;
 mod listener;

@@ -1,12 +1,8 @@
-//! Accepts connections, speaks HTTP/1.1 and HTTP/2 without TLS on the same port, and drains at the end.
+//! Accepts connections, and drains at the end.
 
-use crate::limits::HttpLimits;
+use crate::connections::Connections;
 use crate::trigger::HttpTrigger;
 use http::HeaderValue;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -55,26 +51,22 @@ impl Listener {
 
     /// Serves until `shutdown` is ready, then lets requests in flight finish within the limit.
     pub async fn serve(self, trigger: Arc<HttpTrigger>, shutdown: impl Future<Output = ()>) {
-        let connections = Arc::new(Semaphore::new(trigger.limits().connections_max));
-        let graceful = GracefulShutdown::new();
-        let server = server(trigger.limits());
+        let places = Arc::new(Semaphore::new(trigger.limits().connections_max));
+        let connections = Connections::new(trigger.limits());
         let accepting = async {
             loop {
                 // A semaphore that nobody closes always gives its permit in the end.
-                let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+                let Ok(permit) = Arc::clone(&places).acquire_owned().await else {
                     return;
                 };
                 let Some((stream, client)) = accept(&self.socket).await else {
                     continue;
                 };
-                let trigger = Arc::clone(&trigger);
-                let address = address_of(client);
-                let service = hyper::service::service_fn(move |request| {
+                let (trigger, address) = (Arc::clone(&trigger), address_of(client));
+                let connection = connections.serve(stream, move |request| {
                     let (trigger, address) = (Arc::clone(&trigger), address.clone());
-                    async move { Ok::<_, Infallible>(trigger.answer(request, address).await) }
+                    async move { trigger.answer(request, address).await }
                 });
-                let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
-                let connection = graceful.watch(connection);
                 tokio::spawn(async move {
                     if let Err(error) = connection.await {
                         tracing::debug!(%client, "connection ended: {error}");
@@ -88,7 +80,7 @@ impl Listener {
             () = shutdown => {}
         }
         drop(self.socket);
-        if tokio::time::timeout(trigger.limits().drain_time, graceful.shutdown()).await.is_err() {
+        if tokio::time::timeout(trigger.limits().drain_time, connections.shutdown()).await.is_err() {
             tracing::warn!("requests were still in flight after {:?}: cut off", trigger.limits().drain_time);
         }
     }
@@ -115,21 +107,4 @@ async fn accept(socket: &TcpListener) -> Option<(TcpStream, IpAddr)> {
 fn address_of(client: IpAddr) -> HeaderValue {
     // Digits, dots and colons are always valid.
     HeaderValue::from_str(&client.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
-}
-
-fn server(limits: &HttpLimits) -> Builder<TokioExecutor> {
-    let mut server = Builder::new(TokioExecutor::new());
-    let head_bytes_max = usize::try_from(limits.head_bytes_max).unwrap_or(usize::MAX);
-    server
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
-        .max_headers(limits.header_fields_max)
-        .max_buf_size(head_bytes_max);
-    server
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(limits.head_bytes_max)
-        .max_concurrent_streams(limits.http2_streams_max);
-    server
 }

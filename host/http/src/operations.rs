@@ -1,18 +1,16 @@
 //! The operations listener: is the process alive, is it ready, what does it count. For operators only: bind it where the
 //! outside cannot reach.
 
+use crate::connections::Connections;
+use crate::limits::HttpLimits;
 use crate::listener::Listener;
 use bytes::Bytes;
 use futures::future::{BoxFuture, join_all};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
 use prometheus_client::registry::Registry;
 use serde_json::{Map, Value, json};
-use std::convert::Infallible;
 use std::sync::Arc;
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -50,19 +48,18 @@ impl Operations {
         self
     }
 
-    /// Serves `/healthz`, `/readyz` and `/metrics` until the task is dropped.
-    pub async fn serve(self: Arc<Self>, listener: Listener) {
-        let server = Builder::new(TokioExecutor::new());
+    /// Serves `/healthz`, `/readyz` and `/metrics` until the task is dropped, on connections that keep `limits`.
+    pub async fn serve(self: Arc<Self>, listener: Listener, limits: HttpLimits) {
+        let connections = Connections::new(&limits);
         loop {
             let Some((stream, _)) = listener.accept().await else {
                 continue;
             };
             let operations = Arc::clone(&self);
-            let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
+            let connection = connections.serve(stream, move |request| {
                 let operations = Arc::clone(&operations);
-                async move { Ok::<_, Infallible>(operations.answer(request.uri().path()).await) }
+                async move { operations.answer(request.uri().path()).await }
             });
-            let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!("operations connection ended: {error}");

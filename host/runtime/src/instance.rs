@@ -1,6 +1,7 @@
 //! Instances that serve one call at a time and are used again.
 
 use crate::bindings::exchange;
+use crate::compute::ComputeMeter;
 use crate::context::CallContext;
 use crate::error::{CallError, ComputeExhausted};
 use crate::metrics::{InstanceState, TrapCause};
@@ -121,7 +122,7 @@ impl Program {
     }
 
     fn begin(&self, store: &mut Store<State>, call: CallContext) {
-        store.data_mut().begin_call(call, self.blueprint.limits.compute_allowance());
+        store.data_mut().begin_call(call, ComputeMeter::of_call(&self.blueprint.limits));
         store.set_epoch_deadline(1);
     }
 
@@ -133,7 +134,7 @@ impl Program {
     /// Counts and logs a trap; the caller is told its kind, and the log has the guest's stack.
     fn failed(&self, error: &wasmtime::Error) -> CallError {
         if error.is::<ComputeExhausted>() {
-            tracing::error!(service = %self.id(), "stopped: {error}");
+            tracing::error!(service = %self.id(), "stopped: {}", error.root_cause());
             return self.timed_out("it computed for too long");
         }
         self.blueprint.metrics.trap(self.id(), TrapCause::Trap);

@@ -10,6 +10,7 @@
 pub mod bindings;
 mod capability;
 mod component;
+mod compute;
 mod context;
 mod deliver;
 mod engine;

@@ -1,8 +1,6 @@
 //! Every limit of the runtime, in one place.
 
-use crate::error::ComputeExhausted;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// What an instance and a call may use. A service's manifest entry may override some of them.
 #[derive(Debug, Clone)]
@@ -25,7 +23,7 @@ pub struct RuntimeLimits {
     pub event_time: Duration,
     /// How long a job may run before it is cut short.
     pub job_time: Duration,
-    /// How much a guest may compute in one call before it counts as endless.
+    /// How long a guest may compute in one call before it counts as endless; a stream, half of the time that it lasts besides.
     pub compute_time: Duration,
     /// How often a computing guest yields to its neighbours.
     pub epoch_tick: Duration,
@@ -76,75 +74,5 @@ impl Default for RuntimeLimits {
             stream_time: Duration::from_secs(3600),
             upload_bytes_per_s_min: 16 << 10,
         }
-    }
-}
-
-impl RuntimeLimits {
-    /// What one call may compute.
-    pub(crate) fn compute_allowance(&self) -> ComputeAllowance {
-        let ticks = self.compute_time.as_nanos() / self.epoch_tick.as_nanos().max(1);
-        let ticks = u64::try_from(ticks).unwrap_or(u64::MAX);
-        ComputeAllowance { ticks_left: ticks, limit: self.compute_time, refill: None }
-    }
-
-    /// What a stream may compute: as much as a call at once, and half of the time that it lasts.
-    pub(crate) fn stream_allowance(&self) -> ComputeAllowance {
-        ComputeAllowance { refill: Some((Instant::now(), self.epoch_tick)), ..self.compute_allowance() }
-    }
-}
-
-/// How many more epochs a guest may compute.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ComputeAllowance {
-    ticks_left: u64,
-    limit: Duration,
-    /// When the last epoch was given back, and how long an epoch is; only for streams.
-    refill: Option<(Instant, Duration)>,
-}
-
-impl ComputeAllowance {
-    /// Takes one epoch off, at `now`.
-    pub(crate) fn spend(&mut self, now: Instant) -> Result<(), ComputeExhausted> {
-        if let Some((since, tick)) = &mut self.refill {
-            let earned = now.saturating_duration_since(*since).as_nanos() / (tick.as_nanos().max(1) * 2);
-            if earned > 0 {
-                self.ticks_left = self.ticks_left.saturating_add(u64::try_from(earned).unwrap_or(u64::MAX));
-                *since = now;
-            }
-        }
-        self.ticks_left = self.ticks_left.checked_sub(1).ok_or(ComputeExhausted(self.limit))?;
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limits(ticks: u64) -> RuntimeLimits {
-        let defaults = RuntimeLimits::default();
-        RuntimeLimits { compute_time: defaults.epoch_tick * u32::try_from(ticks).unwrap(), ..defaults }
-    }
-
-    #[test]
-    fn a_call_ends_when_its_compute_time_is_used_up() {
-        let mut allowance = limits(3).compute_allowance();
-        for _ in 0..3 {
-            allowance.spend(Instant::now()).unwrap();
-        }
-        assert!(allowance.spend(Instant::now()).unwrap_err().to_string().contains("15ms"));
-    }
-
-    #[test]
-    fn a_stream_earns_half_of_the_time_that_it_lasts() {
-        let limits = limits(1);
-        let mut allowance = limits.stream_allowance();
-        let start = Instant::now();
-        allowance.spend(start).unwrap();
-        assert!(allowance.spend(start).is_err());
-        let later = start + limits.epoch_tick * 5;
-        allowance.spend(later).unwrap();
-        allowance.spend(later).unwrap();
-        assert!(allowance.spend(later).is_err());
     }
 }

@@ -61,7 +61,11 @@ impl Blueprint {
         store.limiter(State::limiter);
         store.set_hostcall_fuel(self.limits.crossing_bytes_max);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut store| store.data_mut().tick());
+        store.epoch_deadline_callback(|store| store.data().tick());
+        store.call_hook(|mut store, crossing| {
+            store.data_mut().cross(crossing);
+            Ok(())
+        });
         Ok(store)
     }
 

@@ -1,7 +1,7 @@
 //! What the store of an instance holds.
 
+use crate::compute::ComputeMeter;
 use crate::context::CallContext;
-use crate::limits::ComputeAllowance;
 use crate::memory::GuestMemory;
 use crate::outbound::Outbound;
 use crate::runtime::Runtime;
@@ -9,10 +9,9 @@ use mutrapro_manifest::Service;
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
-use wasmtime::{ResourceLimiter, UpdateDeadline, format_err};
+use wasmtime::{CallHook, ResourceLimiter, UpdateDeadline, format_err};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -24,7 +23,7 @@ pub struct State {
     http: WasiHttpCtx,
     parts: HashMap<TypeId, Box<dyn Any + Send>>,
     memory: GuestMemory,
-    compute: ComputeAllowance,
+    compute: ComputeMeter,
 }
 
 impl State {
@@ -36,7 +35,7 @@ impl State {
             http: WasiHttpCtx::new(),
             parts: HashMap::new(),
             memory: GuestMemory::new(memory_bytes_max),
-            compute: ComputeAllowance::default(),
+            compute: ComputeMeter::default(),
         }
     }
 
@@ -61,12 +60,12 @@ impl State {
     }
 
     /// As [`begin_call`](Self::begin_call), for a stream: each call that it makes may take `nested_time`.
-    pub(crate) fn begin_stream(&mut self, call: CallContext, compute: ComputeAllowance, nested_time: Duration) {
+    pub(crate) fn begin_stream(&mut self, call: CallContext, compute: ComputeMeter, nested_time: Duration) {
         self.outbound.set_nested_time(nested_time);
         self.begin_call(call, compute);
     }
 
-    pub(crate) fn begin_call(&mut self, call: CallContext, compute: ComputeAllowance) {
+    pub(crate) fn begin_call(&mut self, call: CallContext, compute: ComputeMeter) {
         self.outbound.set_call(call);
         self.compute = compute;
     }
@@ -80,9 +79,14 @@ impl State {
         self.memory.is_fuller_than(percent)
     }
 
-    /// Called at each epoch in which the guest computes: it yields, or ends when it has used up its allowance.
-    pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        self.compute.spend(Instant::now()).map_err(wasmtime::Error::new)?;
+    /// Called whenever the guest is entered or left.
+    pub(crate) fn cross(&mut self, crossing: CallHook) {
+        self.compute.cross(crossing, Instant::now());
+    }
+
+    /// Called at each epoch in which the guest computes: it yields, or ends when it has computed for too long.
+    pub(crate) fn tick(&self) -> wasmtime::Result<UpdateDeadline> {
+        self.compute.check(Instant::now()).map_err(wasmtime::Error::new)?;
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     }
 

@@ -3,8 +3,9 @@
 //! Every request gets an instance of its own: who calls and which trace it is are facts of an instance, and they must
 //! not mix with those of another request that streams beside it.
 
+use crate::compute::ComputeMeter;
 use crate::context::CallContext;
-use crate::error::CallError;
+use crate::error::{CallError, ComputeExhausted};
 use crate::instance::Counted;
 use crate::limits::RuntimeLimits;
 use crate::metrics::{InstanceState, TrapCause};
@@ -92,8 +93,8 @@ impl HandlerState for Streams {
         let blueprint = &self.blueprint;
         let deadline = Instant::now() + blueprint.limits.request_time;
         let mut store = blueprint.store(CallContext::root(deadline))?;
-        let allowance = blueprint.limits.stream_allowance();
-        store.data_mut().begin_stream(CallContext::root(deadline), allowance, blueprint.limits.request_time);
+        let compute = ComputeMeter::of_stream(&blueprint.limits);
+        store.data_mut().begin_stream(CallContext::root(deadline), compute, blueprint.limits.request_time);
         let proxy = self.proxy.instantiate_async(&mut store).await?;
         let patience = Arc::new(OnceLock::new());
         let gauge = blueprint.metrics.instances(&blueprint.service.id, InstanceState::Streaming);
@@ -137,15 +138,21 @@ impl WorkerState for StreamWorker {
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         let patience = Arc::clone(self.patience.get_or_init(|| data.patience));
         *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(data.permit);
-        store.data_mut().begin_call(data.call, self.blueprint.limits.stream_allowance());
+        store.data_mut().begin_call(data.call, ComputeMeter::of_stream(&self.blueprint.limits));
         Box::pin(async move { patience.exhausted().await })
     }
 
     fn drop(&self, mut store: Store<State>, result: Result<(), wasmtime::Error>) {
         self.blueprint.settle(store.data_mut());
         if let Err(error) = result {
-            self.blueprint.metrics.trap(&self.blueprint.service.id, TrapCause::Trap);
-            tracing::error!(service = %self.blueprint.service.id, "trapped: {error:?}");
+            let service = &self.blueprint.service.id;
+            if error.is::<ComputeExhausted>() {
+                self.blueprint.metrics.trap(service, TrapCause::Timeout);
+                tracing::error!(%service, "stopped: {}", error.root_cause());
+            } else {
+                self.blueprint.metrics.trap(service, TrapCause::Trap);
+                tracing::error!(%service, "trapped: {error:?}");
+            }
         }
     }
 }

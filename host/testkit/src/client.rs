@@ -17,7 +17,7 @@ pub struct Client {
 
 /// How long a connection is kept on which nothing is sent: less long than the host keeps it, or a request could set out just
 /// as the host closes it.
-const IDLE_TIME: Duration = Duration::from_secs(5);
+const IDLE_TIME: Duration = Duration::from_secs(30);
 
 /// A response with its whole body.
 #[derive(Debug, Clone)]

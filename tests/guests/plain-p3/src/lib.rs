@@ -16,12 +16,20 @@ async fn handle(request: Request) -> Response<BoxBody> {
     let path = request.uri().path().to_owned();
     match path.strip_prefix("/plain-p3/") {
         Some("echo") => Response::new(box_body(request.into_body())),
+        Some("compute") => compute_for_ever(),
         Some("headers") => text(StatusCode::OK, headers(&request)),
         Some(rest) => match rest.strip_prefix("stream/").and_then(|mib| mib.parse().ok()) {
             Some(mib) => Response::new(zeros(mib)),
             None => text(StatusCode::NOT_FOUND, path),
         },
         None => text(StatusCode::NOT_FOUND, path),
+    }
+}
+
+fn compute_for_ever() -> ! {
+    let mut number = 0_u64;
+    loop {
+        number = std::hint::black_box(number).wrapping_add(1);
     }
 }
 
