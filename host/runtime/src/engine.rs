@@ -3,7 +3,7 @@
 use crate::limits::RuntimeLimits;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use wasmtime::{Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -27,9 +27,20 @@ pub struct EngineConfig {
 #[error("cannot set up the WebAssembly engine: {0}")]
 pub struct EngineError(String);
 
+/// How many epochs of an engine have ended: a clock that is read for nothing, and no finer than they are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Epochs(Arc<AtomicU64>);
+
+impl Epochs {
+    pub(crate) fn ended(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// An engine whose epochs advance for as long as this value lives.
 pub(crate) struct TickingEngine {
     pub(crate) engine: Engine,
+    pub(crate) epochs: Epochs,
     stop: Arc<AtomicBool>,
 }
 
@@ -41,10 +52,10 @@ impl TickingEngine {
         memory_bytes_max: usize,
     ) -> Result<Self, EngineError> {
         let engine = engine(config, limits, memory_bytes_max).map_err(|error| EngineError(format!("{error:#}")))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        spawn_ticker(&engine, limits.epoch_tick, Arc::clone(&stop))
+        let (epochs, stop) = (Epochs::default(), Arc::new(AtomicBool::new(false)));
+        spawn_ticker(&engine, limits.epoch_tick, epochs.clone(), Arc::clone(&stop))
             .map_err(|error| EngineError(format!("cannot start the epoch thread: {error}")))?;
-        Ok(Self { engine, stop })
+        Ok(Self { engine, epochs, stop })
     }
 }
 
@@ -81,12 +92,14 @@ fn engine(config: &EngineConfig, limits: &RuntimeLimits, memory_bytes_max: usize
 }
 
 /// A thread of its own, because the runtime's threads may all be computing when the tick is due.
-fn spawn_ticker(engine: &Engine, tick: Duration, stop: Arc<AtomicBool>) -> std::io::Result<()> {
+fn spawn_ticker(engine: &Engine, tick: Duration, epochs: Epochs, stop: Arc<AtomicBool>) -> std::io::Result<()> {
     let engine = engine.weak();
     std::thread::Builder::new().name("epochs".to_owned()).spawn(move || {
         while !stop.load(Ordering::Relaxed) {
             std::thread::sleep(tick);
             let Some(engine) = engine.upgrade() else { return };
+            // In this order: a guest that notices the epoch's end finds it counted.
+            epochs.0.fetch_add(1, Ordering::Relaxed);
             engine.increment_epoch();
         }
     })?;

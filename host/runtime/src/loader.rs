@@ -3,6 +3,7 @@
 use crate::bindings::exchange;
 use crate::capability::Capability;
 use crate::component::Component;
+use crate::engine::Epochs;
 use crate::error::ComponentProblem;
 use crate::instance::InstancePool;
 use crate::limits::RuntimeLimits;
@@ -67,6 +68,7 @@ enum HttpExport {
 /// What all components of a runtime share while they are loaded.
 pub(crate) struct Loader {
     pub(crate) engine: Engine,
+    pub(crate) epochs: Epochs,
     pub(crate) limits: Arc<RuntimeLimits>,
     pub(crate) metrics: RuntimeMetrics,
     pub(crate) capabilities: Arc<[Arc<dyn Capability>]>,
@@ -164,6 +166,7 @@ impl Loader {
         let blueprint = Arc::new(Blueprint {
             service: Arc::clone(service),
             instance_pre: instance_pre.clone(),
+            epochs: self.epochs.clone(),
             limits: Arc::clone(&self.limits),
             metrics: self.metrics.clone(),
             capabilities: Arc::clone(&self.capabilities),

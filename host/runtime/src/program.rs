@@ -2,6 +2,7 @@
 
 use crate::bindings::exchange;
 use crate::capability::{Capability, Settlement};
+use crate::engine::Epochs;
 use crate::guest_output::GuestOutput;
 use crate::instance::InstancePool;
 use crate::limits::RuntimeLimits;
@@ -39,6 +40,7 @@ impl Program {
 pub(crate) struct Blueprint {
     pub(crate) service: Arc<Service>,
     pub(crate) instance_pre: InstancePre<State>,
+    pub(crate) epochs: Epochs,
     pub(crate) limits: Arc<RuntimeLimits>,
     pub(crate) metrics: RuntimeMetrics,
     pub(crate) capabilities: Arc<[Arc<dyn Capability>]>,
@@ -62,8 +64,9 @@ impl Blueprint {
         store.set_hostcall_fuel(self.limits.crossing_bytes_max);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|store| store.data().tick());
-        store.call_hook(|mut store, crossing| {
-            store.data_mut().cross(crossing);
+        let epochs = self.epochs.clone();
+        store.call_hook(move |mut store, crossing| {
+            store.data_mut().cross(crossing, epochs.ended());
             Ok(())
         });
         Ok(store)

@@ -56,6 +56,7 @@ impl Runtime {
         let runtime = Arc::new_cyclic(|runtime: &Weak<Self>| {
             let loader = Arc::new(Loader {
                 engine: engine.engine.clone(),
+                epochs: engine.epochs.clone(),
                 limits: Arc::clone(&limits),
                 metrics,
                 capabilities: capabilities.into(),

@@ -79,9 +79,9 @@ impl State {
         self.memory.is_fuller_than(percent)
     }
 
-    /// Called whenever the guest is entered or left.
-    pub(crate) fn cross(&mut self, crossing: CallHook) {
-        self.compute.cross(crossing, Instant::now());
+    /// Called whenever the guest is entered or left, after so many epochs.
+    pub(crate) fn cross(&mut self, crossing: CallHook, epoch: u64) {
+        self.compute.cross(crossing, epoch);
     }
 
     /// Called at each epoch in which the guest computes: it yields, or ends when it has computed for too long.
