@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 use mutrapro_testkit::{Answer, answer, eventually};
-use mutrapro_tests::{Guest, Stage, check_claims};
+use mutrapro_tests::{Guest, Stage, check_claims, paced};
 use reqwest::{Body, Method, Version};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -134,14 +134,14 @@ async fn a_response_that_nobody_reads_to_its_end_is_let_go(stage: &Stage) -> Res
 
 async fn a_body_that_keeps_arriving_may_take_longer_than_a_request(stage: &Stage) -> Result<()> {
     const PARTS: usize = 12;
-    let said = paced(stage, PARTS, 64 << 10).await?.expect(200)?.text();
+    let said = sent_slowly(stage, PARTS, 64 << 10).await?.expect(200)?.text();
     ensure!(said == format!("/hasty/x with {} bytes", PARTS * (64 << 10)), "it answered {said:?}");
     Ok(())
 }
 
 async fn a_body_that_trickles_is_given_up(stage: &Stage) -> Result<()> {
     // Whoever sends for ever is answered in the middle of it, or cut off.
-    match paced(stage, 100, 16).await {
+    match sent_slowly(stage, 100, 16).await {
         Ok(answer) => answer.expect(504).map(drop),
         Err(error) if error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_request) => Ok(()),
         Err(error) => Err(error),
@@ -157,13 +157,10 @@ async fn a_stream_that_computes_without_end_is_ended(stage: &Stage) -> Result<()
 }
 
 /// Sends a body of as many parts of `part_bytes`, four a second, to the service that gives a request one second.
-async fn paced(stage: &Stage, parts: usize, part_bytes: usize) -> Result<Answer> {
-    let pace = tokio::time::interval(Duration::from_millis(250));
-    let body = futures::stream::unfold((pace, parts), move |(mut pace, left)| async move {
-        pace.tick().await;
-        (left > 0).then(|| (Ok::<_, Infallible>(Bytes::from(vec![b'x'; part_bytes])), (pace, left - 1)))
-    });
-    answer(stage.client.request(Method::POST, "/hasty/x").body(Body::wrap_stream(body))).await
+async fn sent_slowly(stage: &Stage, parts: usize, part_bytes: usize) -> Result<Answer> {
+    let parts = std::iter::repeat_n(Bytes::from(vec![b'x'; part_bytes]), parts);
+    let body = paced(parts, Duration::from_millis(250));
+    answer(stage.client.request(Method::POST, "/hasty/x").body(body)).await
 }
 
 fn is_affordable(bytes: u64) -> Result<()> {

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 const PREFIX: &str = "/api/v1";
 /// How long an answer may take; signing in works on a password for a while.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
-/// How long a connection is kept on which nothing is sent: less long than the host keeps it, which is 75 s.
-const IDLE_TIME: Duration = Duration::from_secs(30);
+/// How long a connection is kept on which nothing is sent: less long than the host keeps a new one, which is 10 s.
+const IDLE_TIME: Duration = Duration::from_secs(5);
 /// How long an effect may take that travels by events.
 const EFFECT_PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks: a fraction of what one user may ask in a minute.

@@ -14,6 +14,7 @@ mod examples;
 mod load;
 mod memory;
 mod outside;
+mod paced;
 mod people;
 mod stage;
 mod stories;
@@ -28,6 +29,7 @@ pub use examples::{behind_the_gateway, example_lines, extended_system, replaced}
 pub use load::{Load, LoadReport};
 pub use memory::{peak_memory_bytes, reset_peak_memory};
 pub use outside::OutsideServer;
+pub use paced::paced;
 pub use people::{
     ADMIN_EMAIL, ADMIN_PASSWORD, Login, PASSWORD, SESSION_LAG, admin, gone_within, items, login, refresh, register,
     registration, repository_app, repository_system, text, try_login, unhurried_system, user_id,

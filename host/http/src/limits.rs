@@ -16,8 +16,10 @@ pub struct HttpLimits {
     pub head_bytes_max: u32,
     /// How many header fields a request may have: 431 beyond it.
     pub header_fields_max: usize,
-    /// How long a connection may be without a whole request head, since it was opened or, in HTTP/1.1, since the last answer.
-    /// Load balancers keep theirs for a minute: were it shorter than that, a request could set out on one just being closed.
+    /// How long a new connection may take until it has brought the whole head of its first request.
+    pub head_time: Duration,
+    /// How long an HTTP/1.1 connection is kept after an answer until the whole head of its next request is there. Load balancers
+    /// keep theirs for a minute: were it shorter than that, a request could set out on one that is just being closed.
     pub idle_time: Duration,
     /// How long an HTTP/2 connection may be quiet until its client is asked whether it is there, and how long it has to say so.
     pub http2_ping_time: Duration,
@@ -43,6 +45,7 @@ impl Default for HttpLimits {
             unread_body_time: Duration::from_secs(5),
             head_bytes_max: 32 << 10,
             header_fields_max: 100,
+            head_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(75),
             http2_ping_time: Duration::from_secs(20),
             requests_max: 1024,

@@ -45,7 +45,8 @@ impl ComputeMeter {
     pub(crate) fn check(&self, now: Instant) -> Result<(), ComputeExhausted> {
         let spent = self.epoch.saturating_mul(u32::try_from(self.spent).unwrap_or(u32::MAX));
         let lasted = self.streaming.map_or(Duration::ZERO, |start| now.saturating_duration_since(start));
-        if spent > self.limit + lasted / 2 { Err(ComputeExhausted(self.limit)) } else { Ok(()) }
+        let allowed = self.limit + lasted / 2;
+        if spent > allowed { Err(ComputeExhausted(allowed)) } else { Ok(()) }
     }
 }
 

@@ -15,9 +15,9 @@ pub struct Client {
     token: Option<String>,
 }
 
-/// How long a connection is kept on which nothing is sent: less long than the host keeps it, or a request could set out just
-/// as the host closes it.
-const IDLE_TIME: Duration = Duration::from_secs(30);
+/// How long a connection is kept on which nothing is sent: less long than the host keeps it, even a new one, or a request could
+/// set out just as the host closes it.
+const IDLE_TIME: Duration = Duration::from_secs(5);
 
 /// A response with its whole body.
 #[derive(Debug, Clone)]
